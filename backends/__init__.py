@@ -1,0 +1,1 @@
+"""From the loop level to text: C for NEON, for the machine at hand, and portable C."""

@@ -1,0 +1,1 @@
+"""The passes of lrc, a file each, named as on the command line."""
