@@ -1,0 +1,133 @@
+"""How one convolution is cut into pieces that fit the machine: plain, printable values.
+
+The schedule is the one vocabulary of the heuristic, the tuner, its log and the IR. In a `.lr` file
+the same decisions are spelled with PatDNN's words (`Tuning`), all of them optional:
+
+    unroll = [co, h, w]     the register tile: filters x rows x columns of one body   -> jam, tile
+    tile   = [co, ci]       the cache tile: filters of a group, channels of a block   -> group, block
+    permute = hwcico        the order of the loops around the body, outermost first   -> order
+    load   = aligned        how a vector reaches a register                           -> load
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, cast, get_args
+
+Load = Literal["direct", "aligned", "rows"]
+"""`direct`: a load at any place. `aligned`: aligned loads, and shuffles of neighbours for what lies between.
+`rows`: direct, through one opaque pointer a row, so that short load offsets reach."""
+
+LOADS = get_args(Load)
+ORDERS = ("hwcico", "cohwci")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a convolution's kernel looks like and in which order it runs.
+
+    `tile`: output rows x vectors that one body computes for each of `jam` filters; `lanes`: floats of a
+    vector; `block`: input channels of a block; `group`: filters that one point of the grid computes;
+    `order`: `hwcico` visits all groups of filters at one place of the picture before the next place,
+    `cohwci` all places of the picture for one group of filters before the next group.
+    """
+
+    tile: tuple[int, int]
+    lanes: int
+    block: int
+    jam: int = 1
+    group: int = 64
+    order: str = "hwcico"
+    load: Load = "direct"
+    algorithm: str = "direct"
+
+    def __post_init__(self) -> None:
+        sizes = {"rows": self.tile[0], "vectors": self.tile[1], "lanes": self.lanes, "block": self.block}
+        for name, value in (sizes | {"jam": self.jam, "group": self.group}).items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        if self.group % self.jam:
+            raise ValueError(f"a group of {self.group} filters cannot be jammed by {self.jam}")
+        if self.algorithm != "direct":
+            raise ValueError(f"unknown algorithm '{self.algorithm}': only 'direct' exists")
+        if self.order not in ORDERS:
+            raise ValueError(f"unknown order '{self.order}': 'hwcico' or 'cohwci'")
+        if self.load not in LOADS:
+            raise ValueError(f"unknown load '{self.load}': one of {', '.join(LOADS)}")
+
+    @property
+    def columns(self) -> int:
+        """Output columns of a tile."""
+        return self.tile[1] * self.lanes
+
+    @property
+    def accumulators(self) -> int:
+        """Vector registers that hold the sums of one body."""
+        return self.jam * self.tile[0] * self.tile[1]
+
+    def __str__(self) -> str:
+        return (
+            f"<algorithm = {self.algorithm}, tile = [{self.tile[0]}, {self.tile[1]}], lanes = {self.lanes}, "
+            f"block = {self.block}, jam = {self.jam}, group = {self.group}, order = {self.order}, load = {self.load}>"
+        )
+
+    @staticmethod
+    def parse(text: str) -> Schedule:
+        """Read what `str` prints; `jam`, `group`, `order`, `load` and `algorithm` may be left out. Raises ValueError."""
+        return Schedule(**_entries(text, {f.name for f in fields(Schedule)}))  # pyright: ignore[reportArgumentType]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A layer's own wishes for its schedule, as written in `.lr`; None where the compiler may choose.
+
+    `unroll`: (filters, rows, columns) of the register tile, columns in elements; `tile`: (filters of a
+    group, input channels of a block).
+    """
+
+    unroll: tuple[int, int, int] | None = None
+    tile: tuple[int, int] | None = None
+    permute: str | None = None
+    load: Load | None = None
+
+    def __post_init__(self) -> None:
+        for name, sizes, length in (("unroll", self.unroll, 3), ("tile", self.tile, 2)):
+            if sizes is not None and (len(sizes) != length or min(sizes) < 1):
+                raise ValueError(f"{name} takes {length} positive numbers, not {list(sizes)}")
+        if self.permute is not None and self.permute not in ORDERS:
+            raise ValueError(f"unknown permute '{self.permute}': 'hwcico' or 'cohwci'")
+        if self.load is not None and self.load not in LOADS:
+            raise ValueError(f"unknown load '{self.load}': one of {', '.join(LOADS)}")
+
+    def __str__(self) -> str:
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        shown = {k: list(cast(tuple[int, ...], v)) if isinstance(v, tuple) else v for k, v in given.items()}
+        return "<" + ", ".join(f"{k} = {v}" for k, v in shown.items() if v is not None) + ">"
+
+    @staticmethod
+    def parse(text: str) -> Tuning:
+        """Read what `str` prints. Raises ValueError."""
+        return Tuning(**_entries(text, {f.name for f in fields(Tuning)}))  # pyright: ignore[reportArgumentType]
+
+
+def _entries(text: str, known: set[str]) -> dict[str, object]:
+    """`<a = 1, b = [2, 3], c = word>` as a dictionary of ints, tuples of ints and words."""
+    inner = text.strip()
+    if not (inner.startswith("<") and inner.endswith(">")):
+        raise ValueError(f"expected '<name = value, ...>', not '{text}'")
+    entries: dict[str, object] = {}
+    depth, start, parts = 0, 1, list[str]()
+    for i, c in enumerate(inner):
+        depth += (c == "[") - (c == "]")
+        if (c == "," and depth == 0) or i == len(inner) - 1:
+            parts.append(inner[start:i])
+            start = i + 1
+    for part in filter(str.strip, parts):
+        name, equals, value = (p.strip() for p in part.partition("="))
+        if not equals or name not in known:
+            raise ValueError(f"expected one of {', '.join(sorted(known))} with '= value', not '{part.strip()}'")
+        if value.startswith("["):
+            entries[name] = tuple(int(v) for v in value.strip("[]").split(","))
+        else:
+            entries[name] = int(value) if value.lstrip("-").isdigit() else value
+    return entries
