@@ -1,0 +1,31 @@
+"""`lrc-opt`: xDSL's optimizer driver with lrc's dialects, passes and targets, for `.mlir` and `.lr` files.
+
+It has mlir-opt's habits (`-p pipeline`, `-t target`, `--print-between-passes`, `--verify-diagnostics`,
+`--split-input-file`) and is what the FileCheck tests run.
+"""
+
+from importlib.metadata import version
+from typing import IO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+
+class LrcOptMain(xDSLOptMain):
+    """xDSL's driver, which finds lrc's universe through its entry point, plus a frontend for `.lr`."""
+
+    version_format = f"lrc-opt {version('lrc')}, built on xDSL {{xdsl_version}}"
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["lr"] = self._parse_lr
+
+    def _parse_lr(self, stream: IO[bytes]) -> ModuleOp:
+        from lrc.frontend import parse
+
+        return parse(stream.read().decode("utf-8"), self.get_input_name())
+
+
+def main() -> None:
+    """The entry point of `lrc-opt`."""
+    LrcOptMain("lrc's modular optimizer driver").run()

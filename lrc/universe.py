@@ -1,0 +1,67 @@
+"""What lrc adds to xDSL: its dialects, passes and targets, by name.
+
+This is the one place of registration, exported as the package's `xdsl.universe` entry point, so that `lrc`, `lrc-opt`
+and plain `xdsl-opt` all know them. Names are bound to getters, not to classes: nothing is imported until it is used.
+
+A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`,
+pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TypeVar
+
+from xdsl.ir import Dialect
+from xdsl.passes import ModulePass
+from xdsl.universe import Universe
+from xdsl.utils.target import Target
+
+DIALECTS = ("lr", "pattern", "fkw", "kernel")
+
+PASSES = (
+    "fuse-conv-bn",
+    "fuse-activation",
+    "fuse-residual",
+    "replace-unfriendly",
+    "assign-patterns",
+    "reorder-filters",
+    "tile",
+    "assign-layout",
+    "pack-fkw",
+    "lower-to-loops",
+    "legalize-loads",
+    "eliminate-redundant-loads",
+    "order-body",
+    "legalize-neon",
+    "legalize-host",
+    "legalize-c",
+    "plan-memory",
+)
+
+TARGETS: tuple[str, ...] = ()
+
+Named = TypeVar("Named", ModulePass, Target)
+
+
+def _dialect(name: str) -> Callable[[], Dialect]:
+    def get() -> Dialect:
+        members = vars(import_module(f"lrc.dialects.{name}")).values()
+        return next(member for member in members if isinstance(member, Dialect) and member.name == name)
+
+    return get
+
+
+def _class(folder: str, name: str, base: type[Named]) -> Callable[[], type[Named]]:
+    def get() -> type[Named]:
+        members = vars(import_module(f"lrc.{folder}.{name.replace('-', '_')}")).values()
+        classes = (member for member in members if isinstance(member, type) and issubclass(member, base))
+        return next(member for member in classes if getattr(member, "name", None) == name)
+
+    return get
+
+
+UNIVERSE = Universe(
+    all_dialects={name: _dialect(name) for name in DIALECTS},
+    all_passes={name: _class("passes", name, ModulePass) for name in PASSES},
+    all_targets={name: _class("backends", name, Target) for name in TARGETS},
+)
