@@ -1,0 +1,1 @@
+"""The pattern dialect: convolutions whose surviving weights are known."""

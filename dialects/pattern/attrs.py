@@ -1,0 +1,66 @@
+"""Attributes of the pattern dialect: each wraps one plain value and prints as it does."""
+
+from xdsl.ir import Data
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+
+from lrc.dialects.pattern.schedule import Schedule, Tuning
+from lrc.dialects.pattern.values import PatternSet, Sparsity
+from lrc.dialects.plain import parse_plain
+
+
+@irdl_attr_definition
+class PatternSetAttr(Data[PatternSet]):
+    """The masks of a layer: `#pattern.set<["110/110/000", "011/011/000"]>`."""
+
+    name = "pattern.set"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> PatternSet:
+        return parse_plain(parser, PatternSet.parse)
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.data}>")
+
+
+@irdl_attr_definition
+class SparsityAttr(Data[Sparsity]):
+    """How a layer was pruned: `#pattern.sparsity<pattern ["110/110/000"], keep = 0.25, budget = filter>`."""
+
+    name = "pattern.sparsity"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Sparsity:
+        return parse_plain(parser, Sparsity.parse)
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.data}>")
+
+
+@irdl_attr_definition
+class ScheduleAttr(Data[Schedule]):
+    """How a layer is cut for the machine: `#pattern.schedule<algorithm = direct, tile = [7, 2], lanes = 16, …>`."""
+
+    name = "pattern.schedule"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Schedule:
+        return parse_plain(parser, lambda text: Schedule.parse(f"<{text}>"))
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(str(self.data))
+
+
+@irdl_attr_definition
+class TuningAttr(Data[Tuning]):
+    """What a layer's author asks of its schedule: `#pattern.tuning<unroll = [1, 4, 8], permute = hwcico>`."""
+
+    name = "pattern.tuning"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Tuning:
+        return parse_plain(parser, lambda text: Tuning.parse(f"<{text}>"))
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(str(self.data))
