@@ -1,0 +1,21 @@
+"""The `kernel` dialect: what the loop level needs and func, scf, memref, vector and arith lack."""
+
+from xdsl.ir import Dialect
+
+from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
+from lrc.dialects.kernel.ops import (
+    GridOp,
+    LaunchOp,
+    LoadIndexOp,
+    LoadOp,
+    RowOp,
+    StoreOp,
+    WeightsOp,
+    WindowOp,
+)
+
+Kernel = Dialect(
+    "kernel",
+    [GridOp, LaunchOp, LoadIndexOp, LoadOp, RowOp, StoreOp, WeightsOp, WindowOp],
+    [LayoutAttr, WindowType],
+)
