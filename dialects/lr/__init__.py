@@ -1,0 +1,78 @@
+"""The layer graph: what a `.lr` file says, as operations."""
+
+from xdsl.ir import Dialect
+
+from lrc.dialects.lr.attrs import ActivationAttr, WeightAttr, WeightLike
+from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowOp
+from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
+from lrc.dialects.lr.ops import (
+    ActivationOp,
+    AddOp,
+    AvgPoolOp,
+    BatchNormOp,
+    ConcatOp,
+    Conv2dOp,
+    FlattenOp,
+    GlobalAvgPoolOp,
+    LinearOp,
+    MaxPoolOp,
+    MulOp,
+    PadOp,
+    SoftmaxOp,
+    UpsampleOp,
+)
+from lrc.dialects.lr.values import Activation
+from lrc.dialects.lr.weights import StoreAttr, WeightStore
+
+__all__ = [
+    "LR",
+    "Activation",
+    "ActivationAttr",
+    "ActivationOp",
+    "AddOp",
+    "AvgPoolOp",
+    "BatchNormOp",
+    "ConcatOp",
+    "Conv2dOp",
+    "ConvolutionOp",
+    "FlattenOp",
+    "GlobalAvgPoolOp",
+    "LayerOp",
+    "LinearOp",
+    "MaxPoolOp",
+    "ModelOp",
+    "MulOp",
+    "OutputOp",
+    "PadOp",
+    "SoftmaxOp",
+    "StoreAttr",
+    "UpsampleOp",
+    "WeightAttr",
+    "WeightLike",
+    "WeightStore",
+    "WindowOp",
+    "find_model",
+]
+
+LR = Dialect(
+    "lr",
+    [
+        ModelOp,
+        OutputOp,
+        Conv2dOp,
+        LinearOp,
+        BatchNormOp,
+        ActivationOp,
+        AddOp,
+        MulOp,
+        ConcatOp,
+        MaxPoolOp,
+        AvgPoolOp,
+        GlobalAvgPoolOp,
+        UpsampleOp,
+        FlattenOp,
+        SoftmaxOp,
+        PadOp,
+    ],
+    [ActivationAttr, StoreAttr, WeightAttr],
+)

@@ -1,0 +1,164 @@
+"""What all layers have in common, at this level and the ones below it."""
+
+from abc import ABC
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from xdsl.dialects.builtin import (
+    AnyFloatConstr,
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    IntegerAttr,
+    StringAttr,
+    TensorType,
+    f32,
+    i64,
+)
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    ParsePropInAttrDict,
+    operand_def,
+    opt_operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from lrc.dialects.lr import shapes
+from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, WeightAttr, WeightLike
+from lrc.dialects.lr.shapes import Shape, ShapeError, Window
+from lrc.dialects.lr.values import Activation
+from lrc.dialects.lr.weights import Role, WeightSpec
+from lrc.dialects.pattern.values import Sparsity
+
+FEATURE_MAP = TensorType.constr(AnyFloatConstr)
+"""The constraint of every value: a tensor of floats."""
+
+
+def tensor(shape: Sequence[int]) -> TensorType[Float32Type]:
+    """The type of a value of that shape."""
+    return TensorType(f32, list(shape))
+
+
+def shape_of(value: SSAValue | Attribute) -> Shape:
+    """The shape of a value, or of its type. Raises VerifyException if it is no tensor."""
+    kind = value.type if isinstance(value, SSAValue) else value
+    if not isinstance(kind, TensorType):
+        raise VerifyException(f"expected a tensor, not {kind}")
+    return kind.get_shape()
+
+
+def optional_activation(activation: Activation | str | None) -> ActivationAttr | None:
+    """An activation as an attribute; a plain kind may be given by its name."""
+    if activation is None:
+        return None
+    return ActivationAttr(Activation(activation) if isinstance(activation, str) else activation)
+
+
+class LayerOp(IRDLOperation, ABC):
+    """A layer of the network: it has a name, which reports, weights and errors use, and one output."""
+
+    layer = prop_def(StringAttr)
+    output = result_def(FEATURE_MAP)
+
+    irdl_options = (ParsePropInAttrDict(),)
+    traits = traits_def(Pure())
+
+    def expected_shape(self) -> Shape:
+        """The output's shape, from the operands and numbers. Raises ShapeError if they do not fit."""
+        return shape_of(self.output)
+
+    def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """Each array of this layer: the property that says where it is, that place, and what it has to be."""
+        yield from ()
+
+    def verify_(self) -> None:
+        """Raises VerifyException if a shape does not fit."""
+        try:
+            expected = self.expected_shape()
+        except ShapeError as error:
+            raise VerifyException(f"layer '{self.layer.data}' {error}") from None
+        if (found := shape_of(self.output)) != expected:
+            raise VerifyException(
+                f"layer '{self.layer.data}' gives {shapes.show(expected)}, but its type says {shapes.show(found)}"
+            )
+        for field, weight, spec in self.weight_specs():
+            if isinstance(weight, DenseIntOrFPElementsAttr) and weight.get_shape() != spec.shape:
+                raise VerifyException(
+                    f"layer '{self.layer.data}' has a {field} of {shapes.show(weight.get_shape())}, "
+                    f"expected {shapes.show(spec.shape)}"
+                )
+
+
+def spec_of(weight: WeightLike, shape: Shape, role: Role, sparsity: Sparsity | None = None) -> WeightSpec:
+    """What is expected of a weight; one that stands in the text has no name."""
+    return WeightSpec(weight.data if isinstance(weight, WeightAttr) else "", shape, role, sparsity)
+
+
+class WindowOp(LayerOp, ABC):
+    """A layer that moves a window over a feature map: kernel and strides (rows, columns), pads (top, left, bottom,
+    right)."""
+
+    input = operand_def(FEATURE_MAP)
+    kernel = prop_def(INTS)
+    strides = prop_def(INTS)
+    pads = prop_def(INTS)
+
+    @property
+    def window(self) -> Window:
+        """The window as a plain value. Raises VerifyException if a list has not the right length."""
+        for name, values, length in (("kernel", self.kernel, 2), ("strides", self.strides, 2), ("pads", self.pads, 4)):
+            if len(values) != length:
+                raise VerifyException(f"{name} has {len(values)} numbers, expected {length}")
+        (kh, kw), (sh, sw) = self.kernel.get_values(), self.strides.get_values()
+        top, left, bottom, right = self.pads.get_values()
+        return Window((kh, kw), (sh, sw), (top, left, bottom, right))
+
+
+class ConvolutionOp(WindowOp, ABC):
+    """A convolution, whatever form its weights have: activation(conv(input) + bias + residual).
+
+    A subclass declares its weights and an assembly format, which may start with `CONVOLUTION_FORMAT`.
+    """
+
+    residual = opt_operand_def(FEATURE_MAP)
+    bias = opt_prop_def(WEIGHT)
+    dilations = prop_def(INTS)
+    groups = prop_def(IntegerAttr.constr(i64))
+    activation = opt_prop_def(ActivationAttr)
+
+    @property
+    def window(self) -> Window:
+        if len(self.dilations) != 2:
+            raise VerifyException(f"dilations has {len(self.dilations)} numbers, expected 2")
+        rows, columns = self.dilations.get_values()
+        return replace(super().window, dilations=(rows, columns))
+
+    @property
+    def group_count(self) -> int:
+        return self.groups.value.data
+
+    def weight_shape(self) -> Shape:
+        """[Co, Ci / groups, kh, kw]."""
+        return (shape_of(self.output)[1], shape_of(self.input)[1] // self.group_count, *self.window.kernel)
+
+    def expected_shape(self) -> Shape:
+        expected = shapes.conv2d(shape_of(self.input), shape_of(self.output)[1], self.window, self.group_count)
+        if self.residual is not None and shape_of(self.residual) != expected:
+            raise ShapeError(f"adds {shapes.show(shape_of(self.residual))} to {shapes.show(expected)}")
+        return expected
+
+
+UNARY_FORMAT = "$layer `(` $input `)` attr-dict `:` type($input) `->` type($output)"
+"""`"flat"(%x) : tensor<…> -> tensor<…>`."""
+
+CONVOLUTION_FORMAT = (
+    "$layer `(` $input `)` (`plus` $residual^ `:` type($residual))? (`then` $activation^)? "
+    "`kernel` $kernel `strides` $strides `pads` $pads `dilations` $dilations `groups` $groups "
+    "attr-dict `:` type($input) `->` type($output)"
+)
+"""`"conv1"(%x) plus %r : tensor<…> then <relu> kernel [3, 3] … {…} : tensor<…> -> tensor<…>`."""

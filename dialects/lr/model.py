@@ -1,0 +1,171 @@
+"""The network as a whole: its inputs, weights, layers and outputs."""
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    ParsePropInAttrDict,
+    irdl_op_definition,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import IsolatedFromAbove, IsTerminator, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
+
+from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, shape_of
+from lrc.dialects.lr.weights import StoreAttr, WeightStore
+
+
+@irdl_op_definition
+class ModelOp(IRDLOperation):
+    """A network: one block, whose arguments are its inputs.
+
+        lr.model @tiny {weights = #lr.store<random 0>, device = "kryo485", inputs = ["x"]} (%x : tensor<1x3x8x8xf32>) {
+          %y = lr.softmax "y"(%x) : tensor<1x3x8x8xf32> -> tensor<1x3x8x8xf32>
+          lr.output %y {names = ["y"]} : tensor<1x3x8x8xf32>
+        }
+
+    `weights` is the store that its layers name their arrays in, `device` the device it is meant for. `inputs` may be
+    left out of the text: the inputs are then called as the block's arguments are.
+    """
+
+    name = "lr.model"
+
+    sym_name = prop_def(StringAttr)
+    weights = prop_def(StoreAttr)
+    device = opt_prop_def(StringAttr)
+    input_names = prop_def(ArrayAttr[StringAttr])
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+
+    def __init__(
+        self,
+        name: str,
+        body: Region,
+        *,
+        input_names: Sequence[str],
+        weights: WeightStore | None = None,
+        device: str | None = None,
+    ) -> None:
+        super().__init__(
+            regions=[body],
+            properties={
+                "sym_name": StringAttr(name),
+                "weights": StoreAttr(weights or WeightStore.empty()),
+                "device": device and StringAttr(device),
+                "input_names": ArrayAttr([StringAttr(name) for name in input_names]),
+            },
+        )
+
+    @property
+    def block(self) -> Block:
+        """The one block of the body."""
+        return self.body.block
+
+    @property
+    def store(self) -> WeightStore:
+        """The weights as a plain value."""
+        return self.weights.data
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(name.data for name in self.input_names)
+
+    def announce_weights(self) -> None:
+        """Tell the store what the layers expect of it, so that a random one can draw it. Raises ValueError if two
+        layers expect different arrays of the same name."""
+        for op in self.block.ops:
+            if isinstance(op, LayerOp):
+                for _, _, spec in op.weight_specs():
+                    if spec.name:
+                        self.store.expect(spec)
+
+    def verify_(self) -> None:
+        if len(self.input_names) != len(self.block.args):
+            raise VerifyException(f"{len(self.input_names)} input names for {len(self.block.args)} inputs")
+        for name, value in zip(self.inputs, self.block.args, strict=True):
+            if shape_of(value)[:1] != (1,):
+                raise VerifyException(f"input '{name}' is {value.type}, but a batch is one picture")
+        if not isinstance(self.block.last_op, OutputOp):
+            raise VerifyException("the last operation of a model is its lr.output")
+
+    @classmethod
+    def parse(cls, parser: Parser) -> "ModelOp":
+        name = parser.parse_symbol_name().data
+        properties = parser.parse_optional_attr_dict()
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        body = parser.parse_region(arguments)
+        weights, device = properties.get("weights"), properties.get("device")
+        names = properties.get("inputs", ArrayAttr([StringAttr(a.name.text.removeprefix("%")) for a in arguments]))
+        if not isinstance(weights, StoreAttr | None):
+            parser.raise_error("weights are a #lr.store<…>")
+        if not isinstance(device, StringAttr | None):
+            parser.raise_error("the device is a string")
+        if not isa(names, ArrayAttr[StringAttr]):
+            parser.raise_error("inputs are a list of strings")
+        model = cls(
+            name,
+            body,
+            input_names=[name.data for name in names],
+            weights=weights and weights.data,
+            device=device and device.data,
+        )
+        model.announce_weights()
+        return model
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        properties: dict[str, Attribute] = {"weights": self.weights}
+        if self.device is not None:
+            properties["device"] = self.device
+        properties["inputs"] = self.input_names
+        printer.print_string(" ")
+        printer.print_attr_dict(properties)
+        printer.print_string(" ")
+        with printer.in_parens():
+            printer.print_list(self.block.args, printer.print_block_argument)
+        printer.print_string(" ")
+        printer.print_region(self.body, print_entry_block_args=False)
+
+
+@irdl_op_definition
+class OutputOp(IRDLOperation):
+    """The network's outputs and their names; ends a model.
+
+    lr.output %y {names = ["y"]} : tensor<1x10xf32>
+    """
+
+    name = "lr.output"
+
+    values = var_operand_def(FEATURE_MAP)
+    names = prop_def(ArrayAttr[StringAttr])
+
+    irdl_options = (ParsePropInAttrDict(),)
+    traits = traits_def(IsTerminator())
+    assembly_format = "$values attr-dict `:` type($values)"
+
+    def __init__(self, values: Sequence[SSAValue], names: Sequence[str]) -> None:
+        super().__init__(operands=[values], properties={"names": ArrayAttr([StringAttr(name) for name in names])})
+
+    def verify_(self) -> None:
+        if len(self.names) != len(self.values):
+            raise VerifyException(f"{len(self.names)} names for {len(self.values)} outputs")
+
+
+def find_model(module: ModuleOp) -> ModelOp:
+    """The one model of a module. Raises ValueError if there is none, or another one."""
+    models = [op for op in module.ops if isinstance(op, ModelOp)]
+    if len(models) != 1:
+        raise ValueError(f"expected one lr.model in the module, found {len(models)}")
+    return models[0]

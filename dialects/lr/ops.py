@@ -1,0 +1,325 @@
+"""The layers of a network. All mean what torch's layers of that name mean; a batch is one picture.
+
+Every constructor takes Python values and infers the output's type; it raises ShapeError if the shapes do not fit.
+The layers that have weights are in `weighted.py`, the model around them in `model.py`; both can be had from here.
+"""
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import FloatAttr, StringAttr, f64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, var_operand_def
+from xdsl.utils.exceptions import VerifyException
+
+from lrc.dialects.lr import shapes
+from lrc.dialects.lr.attrs import INTS, ActivationAttr, ints
+from lrc.dialects.lr.base import (
+    FEATURE_MAP,
+    UNARY_FORMAT,
+    ConvolutionOp,
+    LayerOp,
+    WindowOp,
+    optional_activation,
+    shape_of,
+    tensor,
+)
+from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
+from lrc.dialects.lr.shapes import Shape, Window
+from lrc.dialects.lr.values import Activation
+from lrc.dialects.lr.weighted import BatchNormOp, Conv2dOp, LinearOp
+
+__all__ = [
+    "ActivationOp",
+    "AddOp",
+    "AvgPoolOp",
+    "BatchNormOp",
+    "ConcatOp",
+    "Conv2dOp",
+    "ConvolutionOp",
+    "FlattenOp",
+    "GlobalAvgPoolOp",
+    "LayerOp",
+    "LinearOp",
+    "MaxPoolOp",
+    "ModelOp",
+    "MulOp",
+    "OutputOp",
+    "PadOp",
+    "SoftmaxOp",
+    "UpsampleOp",
+    "WindowOp",
+    "find_model",
+]
+
+POOL_FORMAT = (
+    "$layer `(` $input `)` `kernel` $kernel `strides` $strides `pads` $pads attr-dict "
+    "`:` type($input) `->` type($output)"
+)
+BINARY_FORMAT = (
+    "$layer `(` $lhs `,` $rhs `)` (`then` $activation^)? attr-dict `:` type($lhs) `,` type($rhs) `->` type($output)"
+)
+
+
+@irdl_op_definition
+class ActivationOp(LayerOp):
+    """A function of each element: relu, leaky_relu, sigmoid, …
+
+    %y = lr.activation "relu1"(%x) <relu> : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "lr.activation"
+
+    input = operand_def(FEATURE_MAP)
+    activation = prop_def(ActivationAttr)
+
+    assembly_format = "$layer `(` $input `)` $activation attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, layer: str, input: SSAValue, activation: Activation | str) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shape_of(input))],
+            properties={"layer": StringAttr(layer), "activation": optional_activation(activation)},
+        )
+
+    def expected_shape(self) -> Shape:
+        return shape_of(self.input)
+
+
+class BinaryOp(LayerOp):
+    """An operation on two values, element by element: equal shapes, or one is [1, C, 1, 1] beside [1, C, H, W]."""
+
+    lhs = operand_def(FEATURE_MAP)
+    rhs = operand_def(FEATURE_MAP)
+    activation = opt_prop_def(ActivationAttr)
+
+    def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue, *, activation: Activation | str | None = None) -> None:
+        super().__init__(
+            operands=[lhs, rhs],
+            result_types=[tensor(shapes.broadcast(shape_of(lhs), shape_of(rhs)))],
+            properties={"layer": StringAttr(layer), "activation": optional_activation(activation)},
+        )
+
+    def expected_shape(self) -> Shape:
+        return shapes.broadcast(shape_of(self.lhs), shape_of(self.rhs))
+
+
+@irdl_op_definition
+class AddOp(BinaryOp):
+    """Sum: activation(lhs + rhs).
+
+    %y = lr.add "sum"(%a, %b) then <relu> : tensor<1x4x8x8xf32>, tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "lr.add"
+
+    assembly_format = BINARY_FORMAT
+
+
+@irdl_op_definition
+class MulOp(BinaryOp):
+    """Product: activation(lhs * rhs), as in squeeze and excitation.
+
+    %y = lr.mul "scaled"(%a, %b) : tensor<1x4x8x8xf32>, tensor<1x4x1x1xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "lr.mul"
+
+    assembly_format = BINARY_FORMAT
+
+
+@irdl_op_definition
+class ConcatOp(LayerOp):
+    """Joins feature maps, or vectors, along their channels.
+
+    %y = lr.concat "both"(%a, %b) : tensor<1x4x8x8xf32>, tensor<1x2x8x8xf32> -> tensor<1x6x8x8xf32>
+    """
+
+    name = "lr.concat"
+
+    inputs = var_operand_def(FEATURE_MAP)
+
+    assembly_format = "$layer `(` $inputs `)` attr-dict `:` type($inputs) `->` type($output)"
+
+    def __init__(self, layer: str, inputs: Sequence[SSAValue]) -> None:
+        super().__init__(
+            operands=[inputs],
+            result_types=[tensor(shapes.concat([shape_of(value) for value in inputs]))],
+            properties={"layer": StringAttr(layer)},
+        )
+
+    def expected_shape(self) -> Shape:
+        if not self.inputs:
+            raise VerifyException(f"layer '{self.layer.data}' joins nothing")
+        return shapes.concat([shape_of(value) for value in self.inputs])
+
+
+class PoolOp(WindowOp):
+    """A pooling: one number for each place of the window, channel by channel."""
+
+    def __init__(self, layer: str, input: SSAValue, window: Window) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.pool(shape_of(input), window))],
+            properties={
+                "layer": StringAttr(layer),
+                "kernel": ints(window.kernel),
+                "strides": ints(window.strides),
+                "pads": ints(window.pads),
+            },
+        )
+
+    def expected_shape(self) -> Shape:
+        return shapes.pool(shape_of(self.input), self.window)
+
+
+@irdl_op_definition
+class MaxPoolOp(PoolOp):
+    """The window's largest element; padding does not count.
+
+    %y = lr.max_pool "pool"(%x) kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0]
+         : tensor<1x4x8x8xf32> -> tensor<1x4x4x4xf32>
+    """
+
+    name = "lr.max_pool"
+
+    assembly_format = POOL_FORMAT
+
+
+@irdl_op_definition
+class AvgPoolOp(PoolOp):
+    """The window's mean; padding counts as zeros, as torch does unless told otherwise.
+
+    %y = lr.avg_pool "pool"(%x) kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0]
+         : tensor<1x4x8x8xf32> -> tensor<1x4x4x4xf32>
+    """
+
+    name = "lr.avg_pool"
+
+    assembly_format = POOL_FORMAT
+
+
+@irdl_op_definition
+class GlobalAvgPoolOp(LayerOp):
+    """The mean of each channel, [1, C, 1, 1].
+
+    %y = lr.global_avg_pool "pool"(%x) : tensor<1x4x8x8xf32> -> tensor<1x4x1x1xf32>
+    """
+
+    name = "lr.global_avg_pool"
+
+    input = operand_def(FEATURE_MAP)
+
+    assembly_format = UNARY_FORMAT
+
+    def __init__(self, layer: str, input: SSAValue) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.global_pool(shape_of(input)))],
+            properties={"layer": StringAttr(layer)},
+        )
+
+    def expected_shape(self) -> Shape:
+        return shapes.global_pool(shape_of(self.input))
+
+
+@irdl_op_definition
+class UpsampleOp(LayerOp):
+    """Repeats each row and column `scale` (rows, columns) times: the nearest neighbour.
+
+    %y = lr.upsample "up"(%x) by [2, 2] : tensor<1x4x8x8xf32> -> tensor<1x4x16x16xf32>
+    """
+
+    name = "lr.upsample"
+
+    input = operand_def(FEATURE_MAP)
+    scale = prop_def(INTS)
+
+    assembly_format = "$layer `(` $input `)` `by` $scale attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, layer: str, input: SSAValue, scale: tuple[int, int]) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.upsample(shape_of(input), scale))],
+            properties={"layer": StringAttr(layer), "scale": ints(scale)},
+        )
+
+    def expected_shape(self) -> Shape:
+        if len(self.scale) != 2:
+            raise VerifyException(f"scale has {len(self.scale)} numbers, expected 2")
+        rows, columns = self.scale.get_values()
+        return shapes.upsample(shape_of(self.input), (rows, columns))
+
+
+@irdl_op_definition
+class FlattenOp(LayerOp):
+    """All elements in one row, in the order channel, row, column.
+
+    %y = lr.flatten "flat"(%x) : tensor<1x4x8x8xf32> -> tensor<1x256xf32>
+    """
+
+    name = "lr.flatten"
+
+    input = operand_def(FEATURE_MAP)
+
+    assembly_format = UNARY_FORMAT
+
+    def __init__(self, layer: str, input: SSAValue) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.flatten(shape_of(input)))],
+            properties={"layer": StringAttr(layer)},
+        )
+
+    def expected_shape(self) -> Shape:
+        return shapes.flatten(shape_of(self.input))
+
+
+@irdl_op_definition
+class SoftmaxOp(LayerOp):
+    """Exponentials over their sum along the channels (axis 1).
+
+    %y = lr.softmax "probabilities"(%x) : tensor<1x10xf32> -> tensor<1x10xf32>
+    """
+
+    name = "lr.softmax"
+
+    input = operand_def(FEATURE_MAP)
+
+    assembly_format = UNARY_FORMAT
+
+    def __init__(self, layer: str, input: SSAValue) -> None:
+        super().__init__(
+            operands=[input], result_types=[tensor(shape_of(input))], properties={"layer": StringAttr(layer)}
+        )
+
+    def expected_shape(self) -> Shape:
+        return shape_of(self.input)
+
+
+@irdl_op_definition
+class PadOp(LayerOp):
+    """A frame of `value` around a picture, pads (top, left, bottom, right). The language has none; passes make it.
+
+    %y = lr.pad "pad1"(%x) pads [1, 1, 1, 1] {value = 0.0 : f64} : tensor<1x4x8x8xf32> -> tensor<1x4x10x10xf32>
+    """
+
+    name = "lr.pad"
+
+    input = operand_def(FEATURE_MAP)
+    pads = prop_def(INTS)
+    value = prop_def(FloatAttr)
+
+    assembly_format = "$layer `(` $input `)` `pads` $pads attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(self, layer: str, input: SSAValue, pads: tuple[int, int, int, int], value: float = 0.0) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.pad(shape_of(input), pads))],
+            properties={"layer": StringAttr(layer), "pads": ints(pads), "value": FloatAttr(value, f64)},
+        )
+
+    def expected_shape(self) -> Shape:
+        if len(self.pads) != 4:
+            raise VerifyException(f"pads has {len(self.pads)} numbers, expected 4")
+        top, left, bottom, right = self.pads.get_values()
+        return shapes.pad(shape_of(self.input), (top, left, bottom, right))

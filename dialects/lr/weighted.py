@@ -1,0 +1,190 @@
+"""The layers that have weights: convolution, fully connected, batch normalization."""
+
+from collections.abc import Iterator
+
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
+from xdsl.ir import SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
+
+from lrc.dialects.lr import shapes
+from lrc.dialects.lr.attrs import WEIGHT, ActivationAttr, WeightLike, ints, optional_weight, weight_like
+from lrc.dialects.lr.base import (
+    CONVOLUTION_FORMAT,
+    FEATURE_MAP,
+    UNARY_FORMAT,
+    ConvolutionOp,
+    LayerOp,
+    optional_activation,
+    shape_of,
+    spec_of,
+    tensor,
+)
+from lrc.dialects.lr.shapes import Shape, Window
+from lrc.dialects.lr.values import Activation
+from lrc.dialects.lr.weights import WeightSpec
+from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
+from lrc.dialects.pattern.schedule import Tuning
+from lrc.dialects.pattern.values import Sparsity
+
+
+@irdl_op_definition
+class Conv2dOp(ConvolutionOp):
+    """Convolution: activation(conv(input) + bias + residual).
+
+        %y = lr.conv2d "conv1"(%x) then <relu> kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1]
+             groups 1 {weight = #lr.weight<"conv1.weight">, bias = #lr.weight<"conv1.bias">}
+             : tensor<1x3x8x8xf32> -> tensor<1x4x8x8xf32>
+
+    The weight is [Co, Ci / groups, kh, kw], the bias [Co]; kernel, strides and dilations are (rows, columns), pads
+    (top, left, bottom, right) in elements. `sparsity` says how the weight was pruned, `tuning` what its author asks
+    of the schedule. Depthwise is groups = Ci.
+    """
+
+    name = "lr.conv2d"
+
+    weight = prop_def(WEIGHT)
+    sparsity = opt_prop_def(SparsityAttr)
+    tuning = opt_prop_def(TuningAttr)
+
+    assembly_format = CONVOLUTION_FORMAT
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue,
+        *,
+        filters: int,
+        weight: WeightLike | str,
+        window: Window,
+        bias: WeightLike | str | None = None,
+        groups: int = 1,
+        residual: SSAValue | None = None,
+        activation: Activation | str | None = None,
+        sparsity: Sparsity | None = None,
+        tuning: Tuning | None = None,
+    ) -> None:
+        super().__init__(
+            operands=[input, residual],
+            result_types=[tensor(shapes.conv2d(shape_of(input), filters, window, groups))],
+            properties={
+                "layer": StringAttr(layer),
+                "weight": weight_like(weight),
+                "bias": optional_weight(bias),
+                "kernel": ints(window.kernel),
+                "strides": ints(window.strides),
+                "pads": ints(window.pads),
+                "dilations": ints(window.dilations),
+                "groups": IntegerAttr(groups, i64),
+                "activation": optional_activation(activation),
+                "sparsity": sparsity and SparsityAttr(sparsity),
+                "tuning": tuning and TuningAttr(tuning),
+            },
+        )
+
+    def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        sparsity = None if self.sparsity is None else self.sparsity.data
+        yield "weight", self.weight, spec_of(self.weight, self.weight_shape(), "weight", sparsity)
+        if self.bias is not None:
+            yield "bias", self.bias, spec_of(self.bias, self.weight_shape()[:1], "bias")
+
+
+@irdl_op_definition
+class LinearOp(LayerOp):
+    """Fully connected layer: activation(weight · input + bias), weight [O, I], bias [O].
+
+    %y = lr.linear "fc"(%x) then <relu> {weight = #lr.weight<"fc.weight">} : tensor<1x8xf32> -> tensor<1x4xf32>
+    """
+
+    name = "lr.linear"
+
+    input = operand_def(FEATURE_MAP)
+    weight = prop_def(WEIGHT)
+    bias = opt_prop_def(WEIGHT)
+    activation = opt_prop_def(ActivationAttr)
+
+    assembly_format = "$layer `(` $input `)` (`then` $activation^)? attr-dict `:` type($input) `->` type($output)"
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue,
+        *,
+        units: int,
+        weight: WeightLike | str,
+        bias: WeightLike | str | None = None,
+        activation: Activation | str | None = None,
+    ) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shapes.linear(shape_of(input), units))],
+            properties={
+                "layer": StringAttr(layer),
+                "weight": weight_like(weight),
+                "bias": optional_weight(bias),
+                "activation": optional_activation(activation),
+            },
+        )
+
+    def expected_shape(self) -> Shape:
+        return shapes.linear(shape_of(self.input), shape_of(self.output)[1])
+
+    def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        units, inputs = shape_of(self.output)[1], shape_of(self.input)[1]
+        yield "weight", self.weight, spec_of(self.weight, (units, inputs), "weight")
+        if self.bias is not None:
+            yield "bias", self.bias, spec_of(self.bias, (units,), "bias")
+
+
+@irdl_op_definition
+class BatchNormOp(LayerOp):
+    """Batch normalization with fixed statistics: weight * (input - mean) / sqrt(variance + epsilon) + bias, all [C].
+
+    %y = lr.batch_norm "bn1"(%x) {weight = #lr.weight<"bn1.weight">, bias = #lr.weight<"bn1.bias">,
+         mean = #lr.weight<"bn1.running_mean">, variance = #lr.weight<"bn1.running_var">, epsilon = 1.0e-05 : f64}
+         : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "lr.batch_norm"
+
+    input = operand_def(FEATURE_MAP)
+    weight = prop_def(WEIGHT)
+    bias = prop_def(WEIGHT)
+    mean = prop_def(WEIGHT)
+    variance = prop_def(WEIGHT)
+    epsilon = prop_def(FloatAttr)
+
+    assembly_format = UNARY_FORMAT
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue,
+        *,
+        weight: WeightLike | str,
+        bias: WeightLike | str,
+        mean: WeightLike | str,
+        variance: WeightLike | str,
+        epsilon: float = 1e-5,
+    ) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shape_of(input))],
+            properties={
+                "layer": StringAttr(layer),
+                "weight": weight_like(weight),
+                "bias": weight_like(bias),
+                "mean": weight_like(mean),
+                "variance": weight_like(variance),
+                "epsilon": FloatAttr(epsilon, f64),
+            },
+        )
+
+    def expected_shape(self) -> Shape:
+        return shape_of(self.input)
+
+    def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        channels = shape_of(self.input)[1:2]
+        yield "weight", self.weight, spec_of(self.weight, channels, "scale")
+        yield "bias", self.bias, spec_of(self.bias, channels, "bias")
+        yield "mean", self.mean, spec_of(self.mean, channels, "mean")
+        yield "variance", self.variance, spec_of(self.variance, channels, "variance")

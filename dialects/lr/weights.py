@@ -1,0 +1,250 @@
+"""The arrays of a network: by name, loaded when they are asked for, never in the text of the IR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    Float32Type,
+    IntegerType,
+    Signedness,
+    TensorType,
+    f32,
+)
+from xdsl.ir import Data
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+
+from lrc.dialects.lr.attrs import WeightAttr, WeightLike
+from lrc.dialects.pattern.values import Sparsity, project
+
+Array = NDArray[Any]
+Role = Literal["weight", "bias", "scale", "mean", "variance"]
+
+
+class WeightError(ValueError):
+    """A file of weights that cannot be read."""
+
+
+@dataclass(frozen=True)
+class WeightSpec:
+    """What a layer expects of one of its arrays: `role` and `sparsity` tell how random numbers are drawn for it."""
+
+    name: str
+    shape: tuple[int, ...]
+    role: Role
+    sparsity: Sparsity | None = None
+
+
+class _SafeFile(Protocol):
+    """What we use of an open safetensors file."""
+
+    def keys(self) -> list[str]: ...
+    def get_tensor(self, name: str) -> Array: ...
+    def get_slice(self, name: str) -> Any: ...
+
+
+class WeightStore:
+    """Arrays by name: those of a safetensors file (memory mapped), or random ones, or none; and those that passes put.
+
+    Arrays are float32 (other floats of a file are converted) and read-only: a pass makes new ones and puts them
+    under new names. Two stores are equal if they come from the same source.
+    """
+
+    def __init__(self, source: str = "none", file: _SafeFile | None = None, seed: int | None = None) -> None:
+        self._source = source
+        self._file = file
+        self._seed = seed
+        self._names = frozenset(file.keys()) if file else frozenset[str]()
+        self._specs: dict[str, WeightSpec] = {}
+        self._arrays: dict[str, Array] = {}
+
+    @staticmethod
+    def empty() -> WeightStore:
+        """A store that has nothing but what is put."""
+        return WeightStore()
+
+    @staticmethod
+    def random(seed: int) -> WeightStore:
+        """Seeded random arrays, for whatever `expect` announces; the same for the same name, shape and sparsity."""
+        return WeightStore(f"random {seed}", seed=seed)
+
+    @staticmethod
+    def from_file(path: Path, shown: str) -> WeightStore:
+        """The arrays of a safetensors file, which the IR calls `shown`. Raises WeightError if it cannot be read."""
+        try:
+            file = cast(_SafeFile, safe_open(path, framework="numpy"))  # pyright: ignore[reportUnknownVariableType]
+        except FileNotFoundError:
+            raise WeightError(f"there is no file '{shown}'") from None
+        except (SafetensorError, OSError) as error:
+            raise WeightError(f"'{shown}' is no whole safetensors file ({error})") from None
+        return WeightStore(f'file "{shown}"', file=file)
+
+    @property
+    def source(self) -> str:
+        """Where the arrays come from: `none`, `random 0` or `file "net.safetensors"`."""
+        return self._source
+
+    @property
+    def is_random(self) -> bool:
+        return self._seed is not None
+
+    def names(self) -> tuple[str, ...]:
+        """All known names, sorted."""
+        return tuple(sorted(self._names | self._specs.keys() | self._arrays.keys()))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays or name in self._names or name in self._specs
+
+    def expect(self, spec: WeightSpec) -> None:
+        """Announce an array of a layer; a random store draws it when asked. Raises ValueError if the same name
+        was announced otherwise."""
+        if not self.is_random or spec.name in self._arrays:
+            return
+        if (known := self._specs.setdefault(spec.name, spec)) != spec:
+            raise ValueError(f"weight '{spec.name}' is used as {_show(known)} and as {_show(spec)}")
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array, without loading it. Raises KeyError."""
+        if name in self._arrays:
+            return self._arrays[name].shape
+        if name in self._specs:
+            return self._specs[name].shape
+        if self._file is None or name not in self._names:
+            raise KeyError(name)
+        return tuple(self._file.get_slice(name).get_shape())
+
+    def __getitem__(self, name: str) -> Array:
+        """The array of that name. Raises KeyError, and WeightError if its kind of number cannot be read."""
+        if (array := self._arrays.get(name)) is None:
+            array = self._arrays[name] = _frozen(self._load(name))
+        return array
+
+    def put(self, name: str, array: Array) -> str:
+        """Add an array and return the name it took: another one than `name` if that holds other numbers already."""
+        free, count = name, 1
+        while free in self:
+            if np.array_equal(self[free], array) and self[free].dtype == array.dtype:
+                return free
+            count += 1
+            free = f"{name}.{count}"
+        self._arrays[free] = _frozen(array)
+        return free
+
+    def _load(self, name: str) -> Array:
+        if self._seed is not None and name in self._specs:
+            return _draw(self._specs[name], self._seed)
+        if self._file is None or name not in self._names:
+            raise KeyError(name)
+        try:
+            array = self._file.get_tensor(name)
+        except (SafetensorError, TypeError, AttributeError) as error:
+            raise WeightError(f"'{name}' cannot be read ({error})") from None
+        return array.astype(np.float32, copy=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WeightStore) and self._source == other._source
+
+    def __hash__(self) -> int:
+        return hash(self._source)
+
+
+def _frozen(array: Array) -> Array:
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return array
+
+
+def _show(spec: WeightSpec) -> str:
+    return f"{spec.role} {list(spec.shape)}" + (f" with {spec.sparsity}" if spec.sparsity else "")
+
+
+def _draw(spec: WeightSpec, seed: int) -> Array:
+    """Random numbers that keep a deep network's values in range: He's initialization over the weights that are kept,
+    and batch norms near the identity."""
+    numbers = np.random.default_rng(seed + crc32(spec.name.encode()))
+    if spec.role in ("scale", "variance"):
+        return numbers.uniform(0.5, 1.5, spec.shape).astype(np.float32)
+    array = numbers.standard_normal(spec.shape, np.float32)
+    if spec.role != "weight":
+        return array * np.float32(0.1)
+    kept = prod(spec.shape[1:])
+    if spec.sparsity is not None and spec.sparsity.kind in ("pattern", "connectivity"):
+        array = project(array, spec.sparsity)
+        kept = max(1, np.count_nonzero(array) / spec.shape[0])
+    return array * np.float32(np.sqrt(2 / kept))
+
+
+@irdl_attr_definition
+class StoreAttr(Data[WeightStore]):
+    """A model's weights: `#lr.store<random 0>`, `#lr.store<file "net.safetensors">` or `#lr.store<none>`.
+
+    Reading it opens the file, relative to the current folder.
+    """
+
+    name = "lr.store"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> WeightStore:
+        with parser.in_angle_brackets():
+            start = parser.pos
+            if parser.parse_optional_keyword("none"):
+                return WeightStore.empty()
+            if parser.parse_optional_keyword("random"):
+                return WeightStore.random(parser.parse_integer(allow_boolean=False, allow_negative=False))
+            parser.parse_keyword("file")
+            shown = parser.parse_str_literal()
+            try:
+                return WeightStore.from_file(Path(shown), shown)
+            except WeightError as error:
+                parser.raise_error(str(error), start, parser.pos)
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(self.data.source)
+
+
+def array_of(weight: WeightLike, store: WeightStore) -> Array:
+    """The numbers of a weight, inline or by name. Raises KeyError if the store has no such name."""
+    if isinstance(weight, WeightAttr):
+        return store[weight.data]
+    element = weight.get_element_type()
+    dtype = f"uint{element.width.data}" if isinstance(element, IntegerType) else "float32"
+    if isinstance(element, IntegerType) and element.signedness.data.value != 2:
+        dtype = dtype.removeprefix("u")
+    values = np.asarray(weight.get_values(), dtype).reshape(weight.get_shape())
+    return _frozen(values)
+
+
+def shape_of_weight(weight: WeightLike, store: WeightStore) -> tuple[int, ...]:
+    """The shape of a weight, without loading it. Raises KeyError if the store has no such name."""
+    return store.shape(weight.data) if isinstance(weight, WeightAttr) else weight.get_shape()
+
+
+def inline(array: Array) -> DenseIntOrFPElementsAttr:
+    """An array as an inline weight, `dense<…> : tensor<…>`."""
+    kind = np.dtype(array.dtype).kind
+    sign = Signedness.UNSIGNED if kind == "u" else Signedness.SIGNLESS
+    element = f32 if kind == "f" else IntegerType(array.dtype.itemsize * 8, sign)
+    data = np.ascontiguousarray(array, np.float32 if kind == "f" else array.dtype)
+    tensor = TensorType[Float32Type | IntegerType](element, list(array.shape))
+    return DenseIntOrFPElementsAttr(tensor, BytesAttr(data.tobytes()))
+
+
+def derived(source: WeightLike, name: str, array: Array, store: WeightStore) -> WeightLike:
+    """A weight that a pass made out of `source`: inline if that was, otherwise put into the store as `name`."""
+    return WeightAttr(store.put(name, array)) if isinstance(source, WeightAttr) else inline(array)
