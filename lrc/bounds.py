@@ -1,0 +1,127 @@
+"""How far float32 code may be from the exact result of a layer: bounds computed from the operation, not guessed.
+
+The model is that of N. J. Higham, *Accuracy and Stability of Numerical Algorithms* (SIAM, 2nd edition 2002):
+an operation returns the exact result times (1 + d), |d| <= u = 2^-24 (section 2.2), and n such factors
+multiply to 1 + theta with |theta| <= gamma_n = n u / (1 - n u) (lemma 3.1). Each of the n products of an inner product
+takes part in one multiplication and at most n - 1 additions, whatever their order, so that
+
+    |computed - exact| <= gamma_n * sum |w| |x|                            (sections 3.1 and 4.2)
+
+A fused multiply-add rounds once where two operations round twice: the bound holds for it too, and for any mixture.
+Products with a zero weight are exact, so only the weights that are left count. An operation whose result is
+subnormal loses at most SMALLEST, also on hardware that flushes subnormals to zero.
+
+The bounds speak of one layer, computed from its own float32 inputs: chained through a network they say nothing.
+Every function returns an array of the result's shape. Results are the float64 reference's, whose own
+error is 2^-29 of what is allowed here; SECOND_ORDER pays for it and for products of errors.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lrc.dialects.lr.values import Activation
+from lrc.interpreters import reference
+from lrc.interpreters.reference import Array
+
+UNIT = 2.0**-24
+"""Half the distance from 1 to the next float32: the relative error of one rounding."""
+
+SMALLEST = 2.0**-126
+"""The smallest normal float32."""
+
+SECOND_ORDER = 1.001
+
+EXP = 16 * UNIT
+"""Relative error of an exponential in float32: 8 units in the last place, twice what polynomial code needs."""
+
+
+def gamma(n: ArrayLike) -> Array:
+    """Relative error of n roundings."""
+    rounded = reference.float64(n) * UNIT
+    return rounded / (1 - rounded)
+
+
+def inner_product(magnitude: Array, terms: ArrayLike) -> Array:
+    """Bound of a sum of `terms` products whose absolute values sum up to `magnitude`."""
+    return SECOND_ORDER * gamma(terms) * magnitude + reference.float64(terms) * SMALLEST
+
+
+def convolution(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    residual: ArrayLike | None = None,
+    strides: Sequence[int] = (1, 1),
+    pads: Sequence[int] = (0, 0, 0, 0),
+    dilations: Sequence[int] = (1, 1),
+    groups: int = 1,
+) -> Array:
+    """Bound of a convolution [N, Co, H, W], before its activation; the bias and the residual are two terms more."""
+    absolute_bias = None if bias is None else np.abs(bias)
+    magnitude = reference.conv2d(np.abs(x), np.abs(weight), absolute_bias, strides, pads, dilations, groups)
+    if residual is not None:
+        magnitude += np.abs(residual)
+    terms = np.count_nonzero(weight, axis=(1, 2, 3)) + 2
+    return inner_product(magnitude, terms[:, None, None])
+
+
+def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
+    """Bound of a fully connected layer [N, O], before its activation."""
+    magnitude = reference.linear(np.abs(x), np.abs(weight), None if bias is None else np.abs(bias))
+    return inner_product(magnitude, np.count_nonzero(weight, axis=1) + 1)
+
+
+def batch_norm(
+    x: ArrayLike, weight: ArrayLike, bias: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
+) -> Array:
+    """Bound of a normalization computed step by step, or with scale and shift prepared: eight roundings either way."""
+    magnitude = reference.batch_norm(np.abs(x), np.abs(weight), np.abs(bias), -np.abs(mean), variance, epsilon)
+    return inner_product(magnitude, 8)
+
+
+def mean(magnitude: Array, count: int) -> Array:
+    """Bound of the mean of `count` numbers whose absolute values have the mean `magnitude`: a sum, times 1 / count."""
+    return inner_product(magnitude, count + 2)
+
+
+def softmax(x: ArrayLike, result: Array) -> Array:
+    """Bound of exp(x - max) / sum: each power errs by its rounded argument and by EXP, the sum by all of them."""
+    x = reference.float64(x)
+    power = UNIT * (x.max(axis=1, keepdims=True) - x) + EXP
+    total = (result * power).sum(axis=1, keepdims=True)
+    return SECOND_ORDER * result * (power + total + gamma(x.shape[1] + 2)) + SMALLEST
+
+
+LIPSCHITZ = {"sigmoid": 1 / 4, "hard_sigmoid": 1 / 6, "hard_swish": 3 / 2, "swish": 1.1}
+"""The steepest slopes of the activations; that of the others is 1, or leaky_relu's own slope."""
+
+
+def activation(result: Array, error: ArrayLike, function: Activation) -> Array:
+    """Bound of `function` applied to a number that errs by `error` and whose exact value gives `result`.
+
+    The error that comes in grows by the steepest slope; evaluating the function adds its own.
+    """
+    steepest = max(LIPSCHITZ.get(function.kind, 1.0), abs(function.slope))
+    passed_on = steepest * reference.float64(error)
+    reached = np.abs(result) + passed_on
+    match function.kind:
+        case "relu" | "relu6":
+            evaluated = 0.0
+        case "leaky_relu":
+            # The slope is rounded to float32, then the product.
+            evaluated = gamma(2) * np.where(result < 0, reached, 0)
+        case "sigmoid" | "swish":
+            # 1 / (1 + exp(-x)): an exponential, an addition, a division; swish adds a product.
+            evaluated = (EXP + gamma(3)) * reached
+        case "tanh":
+            # Some code computes 2 sigmoid(2 x) - 1, which is not exact to the last places near 0.
+            evaluated = np.full_like(result, EXP + gamma(4))
+        case "hard_sigmoid":
+            # relu6(x + 3) / 6 or x / 6 + 1/2, with 1/6 rounded; no intermediate result exceeds 1 in the end.
+            evaluated = np.full_like(result, gamma(4))
+        case _:
+            # x * hard_sigmoid(x): between -3 and 3 the error of hard_sigmoid counts up to three times.
+            evaluated = gamma(5) * np.maximum(reached, 3)
+    return SECOND_ORDER * (passed_on + evaluated) + SMALLEST * (function.kind not in ("relu", "relu6"))
