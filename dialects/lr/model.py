@@ -61,7 +61,7 @@ class ModelOp(IRDLOperation):
             properties={
                 "sym_name": StringAttr(name),
                 "weights": StoreAttr(weights or WeightStore.empty()),
-                "device": device and StringAttr(device),
+                "device": None if device is None else StringAttr(device),
                 "input_names": ArrayAttr([StringAttr(name) for name in input_names]),
             },
         )
@@ -118,7 +118,7 @@ class ModelOp(IRDLOperation):
             body,
             input_names=[name.data for name in names],
             weights=weights and weights.data,
-            device=device and device.data,
+            device=None if device is None else device.data,
         )
         model.announce_weights()
         return model

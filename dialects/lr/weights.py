@@ -222,10 +222,9 @@ def array_of(weight: WeightLike, store: WeightStore) -> Array:
     """The numbers of a weight, inline or by name. Raises KeyError if the store has no such name."""
     if isinstance(weight, WeightAttr):
         return store[weight.data]
-    element = weight.get_element_type()
-    dtype = f"uint{element.width.data}" if isinstance(element, IntegerType) else "float32"
-    if isinstance(element, IntegerType) and element.signedness.data.value != 2:
-        dtype = dtype.removeprefix("u")
+    dtype, element = "float32", weight.get_element_type()
+    if isinstance(element, IntegerType):
+        dtype = f"{'u' if element.signedness.data is Signedness.UNSIGNED else ''}int{element.width.data}"
     values = np.asarray(weight.get_values(), dtype).reshape(weight.get_shape())
     return _frozen(values)
 
