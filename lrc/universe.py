@@ -3,12 +3,14 @@
 This is the one place of registration, exported as the package's `xdsl.universe` entry point, so that `lrc`, `lrc-opt`
 and plain `xdsl-opt` all know them. Names are bound to getters, not to classes: nothing is imported until it is used.
 
-A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`,
+A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`
+(in `dialect.py` where the package itself must import nothing: lr needs pattern's plain values, pattern lr's layers),
 pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`.
 """
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TypeVar
 
 from xdsl.ir import Dialect
@@ -45,8 +47,9 @@ Named = TypeVar("Named", ModulePass, Target)
 
 def _dialect(name: str) -> Callable[[], Dialect]:
     def get() -> Dialect:
-        members = vars(import_module(f"lrc.dialects.{name}")).values()
-        return next(member for member in members if isinstance(member, Dialect) and member.name == name)
+        package = f"lrc.dialects.{name}"
+        module = import_module(f"{package}.dialect" if find_spec(f"{package}.dialect") else package)
+        return next(m for m in vars(module).values() if isinstance(m, Dialect) and m.name == name)
 
     return get
 

@@ -1,1 +1,1 @@
-"""The pattern dialect: convolutions whose surviving weights are known."""
+"""The pattern dialect: convolutions whose surviving weights are known (`dialect.py`), and what says which do."""

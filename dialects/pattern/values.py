@@ -195,8 +195,10 @@ def best_patterns(weights: NDArray[np.floating], patterns: PatternSet) -> NDArra
     energy: NDArray[np.float64] = np.square(kernels, dtype=np.float64) @ cells.T
     # Coverage is decided on zeros, not on energy: a sum that rounds a tiny weight away would lose it.
     covers = (kernels != 0).astype(np.float32) @ (~cells).T.astype(np.float32) == 0
-    smallest = np.where(covers, cells.sum(1), cells.shape[1] + 1).argmin(-1)
-    return np.where(covers.any(-1), smallest, energy.argmax(-1)).astype(np.intp)
+    covered = covers.any(-1)
+    best = energy.argmax(-1)
+    best[covered] = np.where(covers, cells.sum(1), cells.shape[1] + 1).argmin(-1)[covered]
+    return best
 
 
 def project(weights: NDArray[np.floating], sparsity: Sparsity) -> NDArray[np.floating]:

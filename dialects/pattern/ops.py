@@ -1,0 +1,106 @@
+"""Operations of the pattern dialect."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, StringAttr, i64
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
+from xdsl.utils.exceptions import VerifyException
+
+from lrc.dialects.lr.attrs import WEIGHT, ActivationAttr, WeightLike, ints
+from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
+from lrc.dialects.lr.weights import WeightSpec, WeightStore, array_of
+from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
+from lrc.dialects.pattern.values import PatternSet
+
+
+@irdl_op_definition
+class Conv2dOp(ConvolutionOp):
+    """A convolution that knows which of its weights survive.
+
+    `assignment` [Co, Ci / groups] names the pattern of each kernel: 0 for a removed kernel, p + 1 for
+    `patterns[p]`. Weights outside are zero. A dense layer has one full pattern everywhere.
+
+    `order` [Co] is the order in which filters are to be stored, stored position -> filter; without it
+    they stay where they are. `schedule` is how the layer is cut for the machine, `tuning` what its author
+    asked for.
+
+        %y = pattern.conv2d "conv1"(%x) then <relu> kernel [3, 3] … groups 1
+             {weight = #lr.weight<"conv1.weight">, patterns = #pattern.set<["110/110/000"]>,
+              assignment = #lr.weight<"conv1.assignment">} : tensor<1x3x8x8xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "pattern.conv2d"
+
+    weight = prop_def(WEIGHT)
+    patterns = prop_def(PatternSetAttr)
+    assignment = prop_def(WEIGHT)
+    order = opt_prop_def(WEIGHT)
+    tuning = opt_prop_def(TuningAttr)
+    schedule = opt_prop_def(ScheduleAttr)
+
+    assembly_format = CONVOLUTION_FORMAT
+
+    def __init__(
+        self,
+        input: SSAValue,
+        output_type: Attribute,
+        layer: str,
+        weight: WeightLike,
+        bias: WeightLike | None,
+        patterns: PatternSet,
+        assignment: WeightLike,
+        *,
+        kernel: Sequence[int],
+        strides: Sequence[int] = (1, 1),
+        pads: Sequence[int] = (0, 0, 0, 0),
+        dilations: Sequence[int] = (1, 1),
+        groups: int = 1,
+        activation: ActivationAttr | None = None,
+        residual: SSAValue | None = None,
+        tuning: TuningAttr | None = None,
+    ):
+        super().__init__(
+            operands=[input, residual],
+            result_types=[output_type],
+            properties={
+                "layer": StringAttr(layer),
+                "weight": weight,
+                "bias": bias,
+                "patterns": PatternSetAttr(patterns),
+                "assignment": assignment,
+                "kernel": ints(kernel),
+                "strides": ints(strides),
+                "pads": ints(pads),
+                "dilations": ints(dilations),
+                "groups": IntegerAttr(groups, i64),
+                "activation": activation,
+                "tuning": tuning,
+            },
+        )
+
+    def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        shape = self.weight_shape()
+        yield "weight", self.weight, spec_of(self.weight, shape, "weight")
+        if self.bias is not None:
+            yield "bias", self.bias, spec_of(self.bias, shape[:1], "bias")
+        yield "assignment", self.assignment, spec_of(self.assignment, shape[:2], "weight")
+        if self.order is not None:
+            yield "order", self.order, spec_of(self.order, shape[:1], "weight")
+
+    def verify_(self) -> None:
+        super().verify_()
+        patterns, kernel = self.patterns.data, self.window.kernel
+        if patterns.shape != kernel:
+            raise VerifyException(f"patterns of {patterns.shape} do not fit a kernel of {kernel}")
+        if isinstance(self.assignment, DenseIntOrFPElementsAttr):
+            assignment = array_of(self.assignment, WeightStore.empty())
+            for f, c in np.argwhere(assignment > len(patterns))[:1]:
+                raise VerifyException(
+                    f"filter {f} chooses pattern {assignment[f, c]} for channel {c}, but the set has {len(patterns)}"
+                )
+        if isinstance(self.order, DenseIntOrFPElementsAttr):
+            order = array_of(self.order, WeightStore.empty())
+            if not np.array_equal(np.sort(order), np.arange(len(order))):
+                raise VerifyException(f"order is no permutation of filters 0 to {len(order) - 1}")
