@@ -1,0 +1,50 @@
+# make demo    set up, compile the pruned VGG-16, run it, verify it, and show what happened
+# make test    set up what the tests need, and run them all
+# make lint    ruff, ruff format and pyright, as the tests run them
+# make format  let ruff rewrite the code
+# make clean   remove what was built, and the environment
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_FLAGS ?= -q -n 2
+
+# command:package, the Debian package that has it
+DEMO_TOOLS := qemu-aarch64:qemu-user
+TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 :libclang-rt-19-dev cmake:cmake make:make git:git $(DEMO_TOOLS)
+
+.PHONY: demo test lint format clean
+.DELETE_ON_ERROR:
+
+demo: .venv/demo
+	@./tools/need $(DEMO_TOOLS) || echo "NEON code is compiled, but not run: there is no qemu-aarch64"
+	@$(BIN)/python -m lrc.demo
+
+test: .venv/test
+	@./tools/need $(TEST_TOOLS)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests
+
+lint: .venv/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: .venv/test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf .venv build
+
+# The environment, filled anew when pyproject.toml is newer than its mark.
+.venv/bin/python:
+	@./tools/need $(PYTHON):python3
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || ./tools/need :python3-venv
+	$(PYTHON) -m venv .venv
+
+.venv/demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q -e '.[cross]'
+	@touch $@
+
+.venv/test: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q -e '.[test]'
+	@touch $@ .venv/demo

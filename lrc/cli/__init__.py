@@ -1,0 +1,61 @@
+"""The command `lrc`.
+
+Each subcommand is a module of this package, imported when it is called: `lrc --help` and shell completion load neither
+xDSL nor numpy. Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong, 3 a verification failed, 4 a bug
+in lrc, 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from lrc import __version__
+from lrc.cli.errors import Invocation, run_guarded
+from lrc.cli.group import LazyGroup
+
+EPILOG = """\b
+Examples:
+  lrc check net.lr                          is it right? all errors at once
+  lrc compile zoo:vgg16 --target neon       C with NEON intrinsics in build/vgg16
+  lrc run net.lr --input x.npy              compile, run on this machine
+  lrc verify zoo:resnet18 --target neon     against the float64 reference, NEON under qemu
+
+\b
+F is a .lr file, zoo:NAME for a network that comes with lrc, or - for standard input.
+Every report has --json. Shell completion: lrc completion --help.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_module={
+        "check": ("lrc.cli.check", "Parse, infer shapes, check weights and sparsity; all errors at once."),
+        "fmt": ("lrc.cli.fmt", "Rewrite .lr files in the one canonical layout."),
+        "compile": ("lrc.cli.compile", "Compile a network to C for a target."),
+        "run": ("lrc.cli.run", "Compile a network and run it on an input."),
+        "verify": ("lrc.cli.verify", "Run every layer against the float64 reference."),
+        "bench": ("lrc.cli.bench", "Compile a network and time it."),
+        "zoo": ("lrc.cli.zoo", "List, or print, the networks that come with lrc."),
+        "completion": ("lrc.cli.completion", "Print the completion script of a shell."),
+    },
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, "-V", "--version", message="lrc %(version)s")
+@click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
+@click.pass_obj
+def cli(invocation: Invocation, debug: bool) -> None:
+    """The layer-wise representation compiler: makes pruned neural networks fast on phones."""
+    invocation.debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of `lrc`: runs one command and exits with its code."""
+    invocation = Invocation(tuple(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(
+        run_guarded(
+            invocation,
+            lambda: cli.main(list(invocation.arguments), prog_name="lrc", obj=invocation, standalone_mode=False),
+        )
+    )

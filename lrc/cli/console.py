@@ -1,0 +1,86 @@
+"""What the commands print: reports on standard output, progress on standard error while a person watches."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import click
+
+
+@contextmanager
+def progress(what: str) -> Generator[Callable[[str], None]]:
+    """Shows `what` and a spinner while the body runs, and the step that the body passes to what it is given.
+
+    Silent unless standard error is a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda step: status.update(f"{what}: {step}")
+
+
+def print_json(report: Any) -> None:
+    """Prints `report` as one line of JSON."""
+    click.echo(json.dumps(report))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Prints a table; a column whose name starts with ">" is aligned to the right.
+
+    Off a terminal it is as wide as it needs to be, so that no cell is cut.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+
+
+def write_text(path: Path | None, text: str) -> None:
+    """Writes `text` to `path`, whole or not at all; None or `-` is standard output."""
+    if path is None or path == Path("-"):
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        write_whole(path, text.encode("utf-8"))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` through a neighbouring file, so that `path` never holds half of it."""
+    file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    try:
+        with file:
+            file.write(data)
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(file.name, path)
+    except BaseException:
+        os.unlink(file.name)
+        raise
+
+
+def bytes_text(count: float) -> str:
+    """`count` bytes for a person: 512 B, 1.5 kB, 33.8 MB."""
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count:.0f} B"
+
+
+def count_text(count: float) -> str:
+    """`count` things for a person: 512, 1.5 k, 14.7 M."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count:.0f}"

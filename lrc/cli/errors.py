@@ -1,0 +1,113 @@
+"""Where every error of the command ends: what is printed, and which code it exits with.
+
+| code | meaning                   | raised as                                                                    |
+|------|---------------------------|------------------------------------------------------------------------------|
+| 1    | the input is wrong        | `LrcError`, xDSL's `PassFailedException` and `ParseError`, `OSError`         |
+| 2    | the command line is wrong | `click.UsageError`                                                           |
+| 3    | a verification failed     | `VerificationFailed`                                                         |
+| 4    | a bug in lrc              | anything else: a reproducer is written and its path printed, no traceback    |
+| 130  | Ctrl-C                    | `KeyboardInterrupt`, `click.Abort`                                           |
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+INPUT_IS_WRONG = 1
+VERIFICATION_FAILED = 3
+BUG_IN_LRC = 4
+INTERRUPTED = 130
+
+
+class VerificationFailed(Exception):
+    """A verification that ran to its end and found a difference; its report has been printed."""
+
+
+@dataclass
+class Invocation:
+    """One call of the command: what was typed, and what an error report needs to know of it.
+
+    `model_text` is the `.lr` text once it has been read, for the reproducer.
+    """
+
+    arguments: tuple[str, ...]
+    debug: bool = False
+    model_text: str | None = None
+
+
+def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
+    """Runs `command`, prints what goes wrong on standard error, and returns the exit code."""
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.UsageError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _complain(invocation, error.format_message())
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except VerificationFailed:
+        return VERIFICATION_FAILED
+    except BrokenPipeError:
+        # The reader of our output has gone (`lrc zoo vgg16 | head`): not an error, and nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(invocation, _describe(error))
+    except MemoryError:
+        return _complain(invocation, "out of memory")
+    except Exception as error:
+        if (message := _explain(error)) is not None:
+            return _complain(invocation, message)
+        return _report_bug(invocation, error)
+
+
+def _complain(invocation: Invocation, message: str) -> int:
+    if invocation.debug:
+        traceback.print_exc()
+    click.echo(_coloured(message), err=True)
+    return INPUT_IS_WRONG
+
+
+def _coloured(message: str) -> str:
+    """`message`, which says "error:" exactly once if it says where; `click.echo` drops colours off a terminal."""
+    if "error: " not in message:
+        message = f"error: {message}"
+    return message.replace("error: ", click.style("error: ", fg="red", bold=True))
+
+
+def _describe(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"error: {os.fspath(error.filename)}: {reason}" if error.filename is not None else f"error: {reason}"
+
+
+def _explain(error: Exception) -> str | None:
+    """The message of an error that the user can mend, None for one that only we can.
+
+    Imports what the command that raised it has imported already, and so costs nothing.
+    """
+    from xdsl.utils.exceptions import ParseError, PassFailedException
+
+    from lrc.diagnostics import LrcError
+
+    if isinstance(error, (LrcError, PassFailedException, ParseError)):
+        return str(error)
+    return None
+
+
+def _report_bug(invocation: Invocation, error: Exception) -> int:
+    from lrc.cli.reproducer import write_reproducer
+
+    if invocation.debug:
+        traceback.print_exc()
+    path = write_reproducer(invocation, error)
+    click.echo(_coloured(f"a bug in lrc: {type(error).__name__}: {error}"), err=True)
+    click.echo(f"     = please report it with the reproducer {path}", err=True)
+    return BUG_IN_LRC
