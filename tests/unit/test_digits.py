@@ -1,0 +1,100 @@
+"""The trained network of the zoo: its weights keep what `digits.lr` declares, and the figures that are shipped hold."""
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load
+from torch import Tensor
+from torch.nn import functional as F
+
+from lrc.dialects.pattern.values import PatternSet, Sparsity, find_violation
+
+ROOT = Path(__file__).parents[2]
+ZOO = ROOT / "lrc" / "zoo"
+SCRIPT = ROOT / "examples" / "train_digits.py"
+FILES = ("digits.safetensors", "digits-test.npz", "digits.json")
+PATTERNS = PatternSet.parse(
+    '["110/110/000", "011/011/000", "000/110/110", "000/011/011",'
+    ' "010/111/000", "000/111/010", "010/110/010", "010/011/010"]'
+)
+PRUNED = ("widen.conv.weight", "refine.conv.weight", "deepen.conv.weight")
+
+
+@pytest.fixture(scope="module")
+def weights() -> dict[str, NDArray[np.float32]]:
+    return load((ZOO / "digits.safetensors").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    return json.loads((ZOO / "digits.json").read_text())
+
+
+def classify(weights: dict[str, NDArray[np.float32]], images: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The class of each picture, by torch's functions alone."""
+    tensors = {name: torch.tensor(array) for name, array in weights.items()}
+
+    def unit(x: Tensor, name: str, residual: bool = False) -> Tensor:
+        y = F.conv2d(x, tensors[f"{name}.conv.weight"], padding=1)
+        mean, variance = tensors[f"{name}.bn.running_mean"], tensors[f"{name}.bn.running_var"]
+        y = F.batch_norm(y, mean, variance, tensors[f"{name}.bn.weight"], tensors[f"{name}.bn.bias"])
+        return F.relu(y + x if residual else y)
+
+    x = unit(unit(unit(torch.tensor(images), "stem"), "widen"), "refine", residual=True)
+    x = F.max_pool2d(unit(F.max_pool2d(x, 2), "deepen"), 2)
+    return F.linear(x.flatten(1), tensors["fc.weight"], tensors["fc.bias"]).argmax(1).numpy()
+
+
+def test_weights_are_small() -> None:
+    assert (ZOO / "digits.safetensors").stat().st_size <= 200_000
+
+
+@pytest.mark.parametrize("name", PRUNED)
+def test_weights_obey_the_sparsity(weights: dict[str, NDArray[np.float32]], name: str) -> None:
+    assert find_violation(weights[name], Sparsity("pattern", PATTERNS, keep=1 / 3.6, budget="filter")) is None
+
+
+def test_every_filter_lives(weights: dict[str, NDArray[np.float32]]) -> None:
+    for name in PRUNED:
+        assert weights[name].any((1, 2, 3)).all()
+
+
+def test_convolutions_after_the_first_are_pruned_fourfold(
+    weights: dict[str, NDArray[np.float32]], figures: dict[str, Any]
+) -> None:
+    total = sum(weights[name].size for name in PRUNED)
+    kept = sum(int(np.count_nonzero(weights[name])) for name in PRUNED)
+    assert figures["convolutions_after_the_first"] == {"weights": total, "kept": kept, "rate": total / kept}
+    assert total / kept >= 4
+
+
+def test_accuracy_is_as_shipped(weights: dict[str, NDArray[np.float32]], figures: dict[str, Any]) -> None:
+    with np.load(ZOO / "digits-test.npz") as held_out:
+        images, labels = held_out["images"], held_out["labels"]
+    assert images.dtype == np.float32 and images.shape == (len(labels), 1, 8, 8)
+    assert (images.min(), images.max()) == (0, 1)
+    correct = int((classify(weights, images) == labels).sum())
+    assert (figures["images"], figures["correct"]["pruned"]) == (len(labels), correct)
+    assert figures["accuracy"]["pruned"] == correct / len(labels)
+
+
+def test_pruning_costs_less_than_a_point(figures: dict[str, Any]) -> None:
+    dense, pruned = figures["accuracy"]["dense"], figures["accuracy"]["pruned"]
+    assert dense >= 0.985
+    assert dense - pruned <= 0.01
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="torch sums in another order on other processors")
+def test_training_repeats_to_the_same_files(tmp_path: Path) -> None:
+    # A process of its own: the script chooses torch's kernels before torch is loaded.
+    subprocess.run([sys.executable, SCRIPT, "--output", tmp_path], check=True, capture_output=True)
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (ZOO / name).read_bytes(), name
