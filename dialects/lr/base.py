@@ -125,6 +125,7 @@ class ConvolutionOp(WindowOp, ABC):
     A subclass declares its weights and an assembly format, which may start with `CONVOLUTION_FORMAT`.
     """
 
+    input = operand_def(FEATURE_MAP)  # declared again: operands come in the order of their declaration, a base's last
     residual = opt_operand_def(FEATURE_MAP)
     bias = opt_prop_def(WEIGHT)
     dilations = prop_def(INTS)
