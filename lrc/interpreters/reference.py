@@ -128,6 +128,11 @@ def upsample(x: ArrayLike, scale: Sequence[int]) -> Array:
     return float64(x).repeat(scale[0], axis=2).repeat(scale[1], axis=3)
 
 
+def concat(parts: Sequence[ArrayLike]) -> Array:
+    """The channels of all parts, one after the other."""
+    return np.concatenate([float64(part) for part in parts], axis=1)
+
+
 def flatten(x: ArrayLike) -> Array:
     """[N, C, H, W] -> [N, C * H * W]."""
     x = float64(x)

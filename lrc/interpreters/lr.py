@@ -1,0 +1,96 @@
+"""The meaning of the layer graph: each operation by its function in `reference`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+
+from lrc.dialects import lr
+from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.interpreters import reference
+from lrc.interpreters.reference import Array
+
+
+def activate(x: Array, activation: lr.ActivationAttr | None) -> Array:
+    """`x` after the activation of a layer, if it has one."""
+    return x if activation is None else reference.activate(x, activation.data.kind, activation.data.slope)
+
+
+def convolve(op: lr.ConvolutionOp, args: Sequence[Any], weight: Array, store: WeightStore) -> Array:
+    """activation(conv(input) + bias + residual) with dense weights [Co, Ci / groups, kh, kw], at any level."""
+    window = op.window
+    bias = None if op.bias is None else array_of(op.bias, store)
+    result = reference.conv2d(args[0], weight, bias, window.strides, window.pads, window.dilations, op.group_count)
+    if op.residual is not None:
+        result = result + args[1]
+    return activate(result, op.activation)
+
+
+@register_impls
+@dataclass(eq=False)
+class LrFunctions(InterpreterFunctions):
+    """The operations of dialect lr on float64 arrays; `store` holds the weights that they name."""
+
+    store: WeightStore
+
+    @impl(lr.Conv2dOp)
+    def conv2d(self, interpreter: Interpreter, op: lr.Conv2dOp, args: PythonValues) -> PythonValues:
+        return (convolve(op, args, reference.float64(array_of(op.weight, self.store)), self.store),)
+
+    @impl(lr.LinearOp)
+    def linear(self, interpreter: Interpreter, op: lr.LinearOp, args: PythonValues) -> PythonValues:
+        bias = None if op.bias is None else array_of(op.bias, self.store)
+        return (activate(reference.linear(args[0], array_of(op.weight, self.store), bias), op.activation),)
+
+    @impl(lr.BatchNormOp)
+    def batch_norm(self, interpreter: Interpreter, op: lr.BatchNormOp, args: PythonValues) -> PythonValues:
+        weight, bias, mean, variance = (array_of(n, self.store) for n in (op.weight, op.bias, op.mean, op.variance))
+        result = reference.batch_norm(args[0], weight, bias, mean, variance, op.epsilon.value.data)
+        return (result,)
+
+    @impl(lr.ActivationOp)
+    def activation(self, interpreter: Interpreter, op: lr.ActivationOp, args: PythonValues) -> PythonValues:
+        return (activate(args[0], op.activation),)
+
+    @impl(lr.AddOp)
+    def add(self, interpreter: Interpreter, op: lr.AddOp, args: PythonValues) -> PythonValues:
+        return (activate(args[0] + args[1], op.activation),)
+
+    @impl(lr.MulOp)
+    def mul(self, interpreter: Interpreter, op: lr.MulOp, args: PythonValues) -> PythonValues:
+        return (activate(args[0] * args[1], op.activation),)
+
+    @impl(lr.ConcatOp)
+    def concat(self, interpreter: Interpreter, op: lr.ConcatOp, args: PythonValues) -> PythonValues:
+        return (reference.concat(args),)
+
+    @impl(lr.MaxPoolOp)
+    def max_pool(self, interpreter: Interpreter, op: lr.MaxPoolOp, args: PythonValues) -> PythonValues:
+        window = op.window
+        return (reference.max_pool(args[0], window.kernel, window.strides, window.pads),)
+
+    @impl(lr.AvgPoolOp)
+    def avg_pool(self, interpreter: Interpreter, op: lr.AvgPoolOp, args: PythonValues) -> PythonValues:
+        window = op.window
+        return (reference.avg_pool(args[0], window.kernel, window.strides, window.pads),)
+
+    @impl(lr.GlobalAvgPoolOp)
+    def global_avg_pool(self, interpreter: Interpreter, op: lr.GlobalAvgPoolOp, args: PythonValues) -> PythonValues:
+        return (reference.global_avg_pool(args[0]),)
+
+    @impl(lr.UpsampleOp)
+    def upsample(self, interpreter: Interpreter, op: lr.UpsampleOp, args: PythonValues) -> PythonValues:
+        return (reference.upsample(args[0], op.scale.get_values()),)
+
+    @impl(lr.FlattenOp)
+    def flatten(self, interpreter: Interpreter, op: lr.FlattenOp, args: PythonValues) -> PythonValues:
+        return (reference.flatten(args[0]),)
+
+    @impl(lr.SoftmaxOp)
+    def softmax(self, interpreter: Interpreter, op: lr.SoftmaxOp, args: PythonValues) -> PythonValues:
+        return (reference.softmax(args[0]),)
+
+    @impl(lr.PadOp)
+    def pad(self, interpreter: Interpreter, op: lr.PadOp, args: PythonValues) -> PythonValues:
+        return (reference.pad(args[0], op.pads.get_values(), op.value.value.data),)
