@@ -1,1 +1,1 @@
-"""The grammar of the `.lr` language, as data."""
+"""The grammar of the language, `lr.lark`: data."""
