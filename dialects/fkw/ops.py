@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
-from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.fkw.values import FKW
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
-from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, shape_of, spec_of
+from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.weights import WeightSpec, WeightStore, array_of
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
+from lrc.dialects.pattern.ops import common_properties
 
 
 @irdl_op_definition
@@ -40,13 +40,31 @@ class Conv2dOp(ConvolutionOp):
 
     def __init__(
         self,
-        input: SSAValue,
-        residual: SSAValue | None,
-        output_type: Attribute,
-        properties: dict[str, Attribute | None],
-    ):
-        """Make the op from all of its properties, most of which another convolution has already."""
-        super().__init__(operands=[input, residual], result_types=[output_type], properties=properties)
+        convolution: ConvolutionOp,
+        *,
+        patterns: PatternSetAttr,
+        schedule: ScheduleAttr,
+        offset: WeightLike,
+        reorder: WeightLike,
+        index: WeightLike,
+        stride: WeightLike,
+        weight: WeightLike,
+    ) -> None:
+        """The given convolution, of any dialect, with these arrays."""
+        super().__init__(
+            operands=[convolution.input, convolution.residual],
+            result_types=[convolution.output.type],
+            properties={
+                **common_properties(convolution),
+                "patterns": patterns,
+                "schedule": schedule,
+                "offset": offset,
+                "reorder": reorder,
+                "index": index,
+                "stride": stride,
+                "weight": weight,
+            },
+        )
 
     def array_properties(self) -> dict[str, WeightLike]:
         """Where each of the five arrays is."""
@@ -63,22 +81,31 @@ class Conv2dOp(ConvolutionOp):
         return FKW(**{name: array_of(weight, store) for name, weight in self.array_properties().items()})
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
-        filters, patterns, schedule = shape_of(self.output)[1], self.patterns.data, self.schedule.data
-        channels = self.weight_shape()[1]
-        blocks = 1 if self.group_count > 1 else -(-channels // schedule.block)
-        rows = blocks * (filters // schedule.jam)
         if self.bias is not None:
-            yield "bias", self.bias, spec_of(self.bias, (filters,), "bias")
-        yield "offset", self.offset, spec_of(self.offset, (rows + 1,), "weight")
-        yield "reorder", self.reorder, spec_of(self.reorder, (filters,), "weight")
-        yield "stride", self.stride, spec_of(self.stride, (rows, len(patterns) + 1), "weight")
-        if isinstance(self.index, DenseIntOrFPElementsAttr):
-            (kernels,) = self.index.get_shape()
-            yield "weight", self.weight, spec_of(self.weight, (kernels, schedule.jam * patterns.most_taps), "weight")
+            yield "bias", self.bias, spec_of(self.bias, self.weight_shape()[:1], "bias")
 
     def verify_(self) -> None:
         super().verify_()
-        if self.patterns.data.shape != self.window.kernel:
-            raise VerifyException(f"patterns of {self.patterns.data.shape} do not fit a kernel of {self.window.kernel}")
-        if shape_of(self.output)[1] % self.schedule.data.jam:
-            raise VerifyException(f"{shape_of(self.output)[1]} filters cannot be jammed by {self.schedule.data.jam}")
+        filters, channels, *kernel = self.weight_shape()
+        patterns, schedule = self.patterns.data, self.schedule.data
+        if patterns.shape != tuple(kernel):
+            raise VerifyException(f"patterns of {patterns.shape} do not fit a kernel of {tuple(kernel)}")
+        if filters % schedule.jam:
+            raise VerifyException(f"{filters} filters cannot be jammed by {schedule.jam}")
+        blocks = 1 if self.group_count > 1 else -(-channels // schedule.block)
+        rows = blocks * (filters // schedule.jam)
+        expected: dict[str, tuple[int | None, ...]] = {
+            "offset": (rows + 1,),
+            "reorder": (filters,),
+            "index": (None,),
+            "stride": (rows, len(patterns) + 1),
+            "weight": (None, schedule.jam * patterns.most_taps),
+        }
+        for name, array in self.array_properties().items():
+            if isinstance(array, DenseIntOrFPElementsAttr):
+                shape = array.get_shape()
+                if len(shape) != len(expected[name]) or any(
+                    e not in (None, n) for n, e in zip(shape, expected[name], strict=True)
+                ):
+                    numbers = ", ".join("kernels" if n is None else str(n) for n in expected[name])
+                    raise VerifyException(f"{name} is {list(shape)}, expected [{numbers}]")

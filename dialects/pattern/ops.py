@@ -1,14 +1,14 @@
 """Operations of the pattern dialect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, StringAttr, i64
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
+from xdsl.ir import Attribute
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.lr.attrs import WEIGHT, ActivationAttr, WeightLike, ints
+from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.weights import WeightSpec, WeightStore, array_of
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
@@ -44,38 +44,22 @@ class Conv2dOp(ConvolutionOp):
 
     def __init__(
         self,
-        input: SSAValue,
-        output_type: Attribute,
-        layer: str,
+        convolution: ConvolutionOp,
+        *,
         weight: WeightLike,
-        bias: WeightLike | None,
         patterns: PatternSet,
         assignment: WeightLike,
-        *,
-        kernel: Sequence[int],
-        strides: Sequence[int] = (1, 1),
-        pads: Sequence[int] = (0, 0, 0, 0),
-        dilations: Sequence[int] = (1, 1),
-        groups: int = 1,
-        activation: ActivationAttr | None = None,
-        residual: SSAValue | None = None,
         tuning: TuningAttr | None = None,
-    ):
+    ) -> None:
+        """The given convolution, of any dialect, with these weights."""
         super().__init__(
-            operands=[input, residual],
-            result_types=[output_type],
+            operands=[convolution.input, convolution.residual],
+            result_types=[convolution.output.type],
             properties={
-                "layer": StringAttr(layer),
+                **common_properties(convolution),
                 "weight": weight,
-                "bias": bias,
                 "patterns": PatternSetAttr(patterns),
                 "assignment": assignment,
-                "kernel": ints(kernel),
-                "strides": ints(strides),
-                "pads": ints(pads),
-                "dilations": ints(dilations),
-                "groups": IntegerAttr(groups, i64),
-                "activation": activation,
                 "tuning": tuning,
             },
         )
@@ -85,22 +69,35 @@ class Conv2dOp(ConvolutionOp):
         yield "weight", self.weight, spec_of(self.weight, shape, "weight")
         if self.bias is not None:
             yield "bias", self.bias, spec_of(self.bias, shape[:1], "bias")
-        yield "assignment", self.assignment, spec_of(self.assignment, shape[:2], "weight")
-        if self.order is not None:
-            yield "order", self.order, spec_of(self.order, shape[:1], "weight")
 
     def verify_(self) -> None:
         super().verify_()
-        patterns, kernel = self.patterns.data, self.window.kernel
+        patterns, kernel, (filters, channels, *_) = self.patterns.data, self.window.kernel, self.weight_shape()
         if patterns.shape != kernel:
             raise VerifyException(f"patterns of {patterns.shape} do not fit a kernel of {kernel}")
         if isinstance(self.assignment, DenseIntOrFPElementsAttr):
             assignment = array_of(self.assignment, WeightStore.empty())
+            if assignment.shape != (filters, channels):
+                raise VerifyException(f"assignment is {list(assignment.shape)}, expected {[filters, channels]}")
             for f, c in np.argwhere(assignment > len(patterns))[:1]:
                 raise VerifyException(
                     f"filter {f} chooses pattern {assignment[f, c]} for channel {c}, but the set has {len(patterns)}"
                 )
         if isinstance(self.order, DenseIntOrFPElementsAttr):
             order = array_of(self.order, WeightStore.empty())
-            if not np.array_equal(np.sort(order), np.arange(len(order))):
-                raise VerifyException(f"order is no permutation of filters 0 to {len(order) - 1}")
+            if not np.array_equal(np.sort(order), np.arange(filters)):
+                raise VerifyException(f"order is no permutation of filters 0 to {filters - 1}")
+
+
+def common_properties(convolution: ConvolutionOp) -> dict[str, Attribute | None]:
+    """What all forms of a convolution say, whatever form their weights have."""
+    return {
+        "layer": convolution.layer,
+        "kernel": convolution.kernel,
+        "strides": convolution.strides,
+        "pads": convolution.pads,
+        "dilations": convolution.dilations,
+        "groups": convolution.groups,
+        "bias": convolution.bias,
+        "activation": convolution.activation,
+    }

@@ -1,0 +1,64 @@
+"""fuse-residual: a sum becomes part of the convolution that yields one of its operands."""
+
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
+from xdsl.rewriter import InsertPoint
+
+from lrc.dialects.lr import AddOp, Conv2dOp
+
+
+@dataclass(frozen=True)
+class FuseResidualPass(ModulePass):
+    """add(conv2d(x), r) then f -> conv2d(x) plus r then f.
+
+    It comes after fuse-activation, which has given `f` to the sum.
+    """
+
+    name = "fuse-residual"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        PatternRewriteWalker(FuseResidual()).rewrite_module(op)
+
+
+class FuseResidual(RewritePattern):
+    """add(conv2d(x), r) then f -> conv2d(x) plus r then f"""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: AddOp, rewriter: PatternRewriter, /) -> None:
+        if op.lhs.type != op.rhs.type:
+            return
+        hosts = [(owner, other) for owner, other in ((op.lhs.owner, op.rhs), (op.rhs.owner, op.lhs)) if can_add(owner)]
+        if not hosts:
+            return
+        # Of two convolutions the later one takes the sum: what the earlier one yields is there by then.
+        convolution, residual = hosts[0]
+        if len(hosts) == 2 and convolution.is_before_in_block(hosts[1][0]):
+            convolution, residual = hosts[1]
+        if not is_before(residual, convolution):
+            convolution.detach()
+            rewriter.insert(convolution, InsertPoint.before(op))
+        convolution.residual = residual
+        convolution.activation = op.activation
+        rewriter.notify_op_modified(convolution)
+        rewriter.replace(op, (), (convolution.output,))
+
+
+def can_add(owner: Operation | Block) -> TypeGuard[Conv2dOp]:
+    """Whether a convolution's result goes into one sum only, with nothing between."""
+    return (
+        isinstance(owner, Conv2dOp)
+        and owner.output.has_one_use()
+        and owner.activation is None
+        and owner.residual is None
+    )
+
+
+def is_before(value: SSAValue, op: Operation) -> bool:
+    """Whether a value is there when `op` runs."""
+    return isinstance(value.owner, Block) or value.owner.is_before_in_block(op)

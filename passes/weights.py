@@ -1,0 +1,33 @@
+"""How passes read and make the arrays that operations name."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.ir import Operation
+
+from lrc.dialects.lr.attrs import WeightLike
+from lrc.dialects.lr.model import ModelOp
+from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.passes.diagnose import fail
+
+
+def store_of(op: Operation) -> WeightStore:
+    """The weight store of the model around an operation; an empty one if there is no model."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, ModelOp):
+        parent = parent.parent_op()
+    return WeightStore.empty() if parent is None else parent.store
+
+
+def load(op: Operation, weight: WeightLike) -> NDArray[Any]:
+    """The numbers of a weight that `op` has. Raises PassFailedException if the store has none of that name."""
+    try:
+        return array_of(weight, store_of(op))
+    except KeyError as missing:
+        fail(op, f"the weights have no array named '{missing.args[0]}'")
+
+
+def load_optional(op: Operation, weight: WeightLike | None, otherwise: NDArray[np.generic]) -> NDArray[Any]:
+    """`load`, or `otherwise` for a weight that is left out."""
+    return otherwise if weight is None else load(op, weight)
