@@ -1,0 +1,140 @@
+"""The C API of an emitted folder: fills the texts in ``runtime/`` from plain values."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+
+from lrc.backends.emitted import EmittedModel, Layer, Port
+from lrc.backends.lrw import Checksum, WeightsLayout
+from lrc.backends.machine import MACHINES
+
+RUNTIME = files("lrc.backends.runtime")
+
+
+def lrc_version() -> str:
+    """The version of lrc that writes the folder; "unknown" when lrc runs without being installed."""
+    try:
+        return version("lrc")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def model_hash(model: EmittedModel, layout: WeightsLayout) -> int:
+    """64 bits that tell this code and the places of its weights from any other."""
+    parts = [model.name, model.target, model.declarations, model.graph, *(unit.text for unit in model.kernels)]
+    text = json.dumps([*parts, model.arena_bytes, dict(layout.offsets), layout.total_bytes])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def fill(file_name: str, c_name: str, blanks: Mapping[str, object]) -> str:
+    """The text of a file in ``runtime/`` with its blanks filled. KeyError: a blank that nobody fills."""
+    text = RUNTIME.joinpath(file_name).read_text(encoding="utf-8")
+    text = re.sub(r"\bNAME(?![A-Za-z0-9])", c_name, text)
+    return re.sub(r"@(\w+)@", lambda blank: str(blanks[blank[1]]), text)
+
+
+def code_files(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> dict[str, str]:
+    """Texts of the header, the API with the graph, the kernels and the fixed files, by file name."""
+    name = model.c_name
+    blanks = _blanks(model, layout, embed_weights)
+    texts = {f"{name}.h": fill("model.h", name, blanks), f"{name}.c": fill("model.c", name, blanks)}
+    texts[f"{name}_kernels.h"] = _kernels_header(model)
+    texts |= {unit.file_name: unit.text for unit in model.kernels}
+    for fixed in ("lrc_runtime.h", "lrc_runtime.c", "bench.c"):
+        texts[fixed] = fill(fixed, name, blanks)
+    return texts
+
+
+def weights_unit(model: EmittedModel, layout: WeightsLayout, checksum: Checksum) -> str:
+    """The C file that takes the weights into the program."""
+    digits = f"{checksum.sum:016x} {checksum.sum_of_sums:016x}"
+    return fill("weights.c", model.c_name, {"checksum": digits, "weights_bytes": layout.total_bytes})
+
+
+def cmake_lists(model: EmittedModel, sources: Iterable[str], embed_weights: bool) -> str:
+    """The text of CMakeLists.txt for a library of these sources and the program."""
+    embedding = f"""\
+set_source_files_properties({model.c_name}_weights.c PROPERTIES
+  COMPILE_OPTIONS "-D{model.c_name}_lrw_path=\\"${{CMAKE_CURRENT_SOURCE_DIR}}/{model.c_name}.lrw\\""
+  OBJECT_DEPENDS "${{CMAKE_CURRENT_SOURCE_DIR}}/{model.c_name}.lrw")
+"""
+    blanks = {
+        "version": lrc_version(),
+        "target": model.target,
+        "machine_flags": " ".join(MACHINES[model.target].flags),
+        "sources": "\n".join(f"  {source}" for source in sources),
+        "embedding": embedding if embed_weights else "",
+    }
+    return fill("CMakeLists.txt", model.c_name, blanks)
+
+
+def _blanks(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> dict[str, object]:
+    ports = [*zip(model.input_names, model.inputs, strict=True), *zip(model.output_names, model.outputs, strict=True)]
+    names = [name for name, _ in ports]
+    outputs = model.output_names
+    return {
+        "title": model.name,
+        "version": lrc_version(),
+        "target": model.target,
+        "sizes": "\n".join(f"  {model.c_name}_{name}_elements = {port.elements}," for name, port in ports),
+        "shapes": "\n".join(
+            f" *   {'output' if name in outputs else 'input'} {_declared(name, port)}" for name, port in ports
+        ),
+        "parameters": model.parameters,
+        "arguments": ", ".join(names),
+        "any_null": " || ".join(f"!{name}" for name in names),
+        "embedded": _embedded(model) if embed_weights else "",
+        "is_embedded": int(embed_weights),
+        "arena_bytes": max(model.arena_bytes, 64),
+        "weights_bytes": layout.total_bytes,
+        "model_hash": f"{model_hash(model, layout):016x}",
+        "layers": "\n".join([*map(_layer_row, model.layers), "  {NULL, NULL, 0, 0, 0, 0, 0, 0, 0},"]),
+        "layer_count": len(model.layers),
+        "graph": model.graph.strip("\n"),
+        "input_count": len(model.inputs),
+        "output_count": len(model.outputs),
+        "input_sizes": ", ".join(str(port.elements) for port in model.inputs),
+        "output_sizes": ", ".join(str(port.elements) for port in model.outputs),
+        "calls": ", ".join([*_numbered("inputs", model.inputs), *_numbered("outputs", model.outputs)]),
+    }
+
+
+def _numbered(array: str, ports: Sequence[Port]) -> list[str]:
+    return [f"{array}[{number}]" for number in range(len(ports))]
+
+
+def _declared(name: str, port: Port) -> str:
+    return f"float {name}{''.join(f'[{extent}]' for extent in port.shape)}"
+
+
+def _embedded(model: EmittedModel) -> str:
+    return f"""
+/* The contents of {model.c_name}.lrw, which are a part of this program, for {model.c_name}_init. */
+const void *{model.c_name}_weights(size_t *bytes);
+"""
+
+
+def _layer_row(layer: Layer) -> str:
+    quoted: Callable[[str], str] = json.dumps
+    numbers = (layer.elements, layer.channels, layer.rows, layer.columns)
+    places = (layer.origin, layer.row_stride, layer.channel_stride)
+    return f"  {{{quoted(layer.name)}, {quoted(layer.kind)}, {', '.join(map(str, (*numbers, *places)))}}},"
+
+
+def _kernels_header(model: EmittedModel) -> str:
+    guard = f"{model.c_name}_KERNELS_H"
+    return f"""\
+/* {model.name}: what its kernels and its graph share. */
+#ifndef {guard}
+#define {guard}
+
+#include <stddef.h>
+#include <stdint.h>
+
+{model.declarations.strip()}
+
+#endif
+"""

@@ -1,0 +1,264 @@
+"""C compilers and emulators: finds them, builds an emitted folder, runs what came out."""
+
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lrc.backends.folder import read_metadata
+from lrc.backends.machine import COMMON_FLAGS, MACHINES
+from lrc.diagnostics import UserError
+
+SYSROOT = Path("/usr/aarch64-linux-gnu")
+VERSIONED_CLANGS = tuple(f"clang-{version}" for version in range(25, 13, -1))
+INSTALL = "install clang or gcc, or: pip install 'lrc[cross]'"
+INSTALL_ARM64 = "pip install 'lrc[cross]' brings one (zig); or name one in $CC"
+INSTALL_QEMU = "on Debian and Ubuntu: apt install qemu-user"
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler that makes code for one machine.
+
+    Args:
+        command: the words that every call begins with, as ``("clang", "--target=aarch64-linux-gnu")``.
+        is_zig: whether it is zig cc, which names machines in its own way.
+        is_static: whether programs carry their libraries with them, so that an emulator needs no others.
+    """
+
+    command: tuple[str, ...]
+    is_zig: bool = False
+    is_static: bool = False
+
+    @property
+    def name(self) -> str:
+        """How to call it in a report: ``clang-19``, ``zig cc``."""
+        return "zig cc" if self.is_zig else os.path.basename(self.command[0])
+
+    def flags(self, target: str) -> tuple[str, ...]:
+        """What the target's code wants of this compiler."""
+        machine = MACHINES[target]
+        if self.is_zig:
+            return (*COMMON_FLAGS, *machine.zig_flags, "-fno-sanitize=undefined")
+        return (*COMMON_FLAGS, *machine.flags)
+
+
+def is_foreign(target: str) -> bool:
+    """Whether the target's code does not run on this machine itself."""
+    architecture = MACHINES[target].architecture
+    return architecture is not None and architecture != _here()
+
+
+def find_compiler(target: str) -> Compiler:
+    """The best C compiler for the target.
+
+    For this machine ``$CC``, else clang, zig cc, gcc; for another arm64 machine ``$CC`` if it compiles for it, else
+    zig cc, clang, gcc.
+
+    Raises:
+        LrcError: there is none.
+    """
+    if compiler := next(find_compilers(target), None):
+        return compiler
+    if is_foreign(target):
+        raise UserError.because(f"no C compiler for {MACHINES[target].architecture} found", hint=INSTALL_ARM64)
+    raise UserError.because("no C compiler found", hint=INSTALL)
+
+
+def find_compilers(target: str) -> Iterator[Compiler]:
+    """All compilers for the target that there are, the best first."""
+    if is_foreign(target):
+        yield from _cross_compilers(f"{MACHINES[target].architecture}")
+    else:
+        yield from _native_compilers()
+
+
+def build(
+    folder: Path,
+    *,
+    jobs: int | None = None,
+    shared: bool = False,
+    sanitize: str | None = None,
+    compiler: Compiler | None = None,
+) -> Path:
+    """Builds an emitted folder and returns the program, or the shared library, which stands in it.
+
+    Args:
+        folder: as `lrc.backends.folder.write_folder` leaves it.
+        jobs: how many compilers may run at once; all processors if None.
+        shared: make the library libNAME.so in place of the program NAME_bench.
+        sanitize: sanitizers as ``-fsanitize=`` takes them, ``address,undefined``.
+        compiler: in place of what `find_compiler` finds.
+
+    Raises:
+        LrcError: the folder is not an emitted one, or there is no compiler, or it fails.
+    """
+    metadata = metadata_of(folder)
+    name: str = metadata["c_name"]
+    target: str = metadata["target"]
+    compiler = compiler or find_compiler(target)
+    flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
+    if sanitize:
+        flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
+    sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
+    output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
+            objects = [os.path.join(scratch, f"{source}.o") for source in sources]
+            calls = [
+                [*flags, *_paths(name, folder, source), "-c", str(folder / source), "-o", made]
+                for source, made in zip(sources, objects, strict=True)
+            ]
+            with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+                list(pool.map(partial(_call, compiler), calls))
+            linked = os.path.join(scratch, output.name)
+            kind = ["-shared"] if shared else ["-static"] if compiler.is_static else []
+            _call(compiler, [*flags, *kind, *objects, "-o", linked, "-lm", "-pthread"])
+            os.replace(linked, output)
+    except OSError as error:
+        raise UserError.because(f"cannot build in {folder}: {error.strerror}") from error
+    return output
+
+
+def program_command(folder: Path) -> list[str]:
+    """The words that run the folder's program here, through qemu if need be.
+
+    Raises:
+        LrcError: the program has not been built, or there is no emulator.
+    """
+    metadata = metadata_of(folder)
+    program = folder / f"{metadata['c_name']}_bench"
+    if not program.is_file():
+        raise UserError.because(f"{program} has not been built", hint="lrc compile --build builds it")
+    if not is_foreign(metadata["target"]):
+        return [os.path.abspath(program)]
+    # This very core: what a newer one could do besides must stop the program here as it would on the device.
+    return [find_emulator(), "-cpu", "cortex-a76", os.path.abspath(program)]
+
+
+def find_emulator() -> str:
+    """The path of qemu for arm64. LrcError: there is none."""
+    for name in ("qemu-aarch64", "qemu-aarch64-static"):
+        if path := shutil.which(name):
+            return path
+    raise UserError.because("arm64 code does not run on this machine, and there is no qemu-aarch64", hint=INSTALL_QEMU)
+
+
+def run_program(folder: Path, arguments: Sequence[str]) -> str:
+    """Runs the folder's program and returns what it prints.
+
+    Raises:
+        LrcError: it cannot be run, or fails: its own words.
+    """
+    try:
+        done = subprocess.run([*program_command(folder), *arguments], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise UserError.because(f"cannot run the program in {folder}: {error.strerror}") from error
+    if done.returncode:
+        reason = done.stderr.strip() or f"it ended with status {done.returncode}"
+        raise UserError.because(f"the program in {folder} failed: {reason}")
+    return done.stdout
+
+
+def metadata_of(folder: Path) -> dict[str, Any]:
+    """What the folder's metadata.json says. LrcError: it is not an emitted folder."""
+    try:
+        return read_metadata(folder)
+    except (OSError, ValueError) as error:
+        raise UserError.because(
+            f"{folder} is not a folder that lrc has written", hint="lrc compile writes one"
+        ) from error
+
+
+def _here() -> str:
+    return "aarch64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
+
+
+def _native_compilers() -> Iterator[Compiler]:
+    if words := shlex.split(os.environ.get("CC", "")):
+        yield Compiler(tuple(words), is_zig=_is_zig(words))
+    yield from (Compiler((name,)) for name in _clangs())
+    if zig := _zig():
+        yield Compiler(zig, is_zig=True)
+    yield from (Compiler((name,)) for name in ("gcc", "cc") if shutil.which(name))
+
+
+def _cross_compilers(architecture: str) -> Iterator[Compiler]:
+    words = shlex.split(os.environ.get("CC", ""))
+    if words and _machine_of(words).startswith((architecture, "arm64")):
+        yield Compiler(tuple(words), is_zig=_is_zig(words), is_static="android" not in _machine_of(words))
+    if zig := _zig():
+        yield Compiler((*zig, "-target", f"{architecture}-linux-musl"), is_zig=True, is_static=True)
+    if SYSROOT.is_dir():
+        yield from (Compiler((name, f"--target={architecture}-linux-gnu"), is_static=True) for name in _clangs())
+    if shutil.which(gcc := f"{architecture}-linux-gnu-gcc"):
+        yield Compiler((gcc,), is_static=True)
+
+
+def _clangs() -> list[str]:
+    return [name for name in ("clang", *VERSIONED_CLANGS) if shutil.which(name)]
+
+
+def _zig() -> tuple[str, ...] | None:
+    """zig cc from PyPI beside this Python, or from the system."""
+    if importlib.util.find_spec("ziglang"):
+        return (sys.executable, "-m", "ziglang", "cc")
+    return ("zig", "cc") if shutil.which("zig") else None
+
+
+def _is_zig(words: Sequence[str]) -> bool:
+    return any(os.path.basename(word) in ("zig", "ziglang") for word in words)
+
+
+def _machine_of(words: Sequence[str]) -> str:
+    """What the compiler says it makes code for; empty if it cannot be called."""
+    try:
+        done = subprocess.run([*words, "-dumpmachine"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def _paths(name: str, folder: Path, source: str) -> list[str]:
+    """The unit that takes the weights into the program must know where they are."""
+    if source != f"{name}_weights.c":
+        return []
+    return [f'-D{name}_lrw_path="{os.path.abspath(folder / name)}.lrw"']
+
+
+def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
+    environment = _zig_environment() if compiler.is_zig else None
+    command = [*compiler.command, *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    except OSError as error:
+        raise UserError.because(
+            f"cannot run the C compiler {compiler.command[0]}: {error.strerror}", hint=INSTALL
+        ) from error
+    if done.returncode:
+        raise UserError.because(f"{compiler.name} failed:\n{shlex.join(command)}\n{done.stderr.strip()}")
+
+
+def _zig_environment() -> Mapping[str, str]:
+    """zig keeps what it has built, its C library first of all: in a place that can be written."""
+    environment = dict(os.environ)
+    caches = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        (caches / "zig").mkdir(parents=True, exist_ok=True)
+        usable = os.access(caches / "zig", os.W_OK)
+    except OSError:
+        usable = False
+    place = str(caches / "zig" if usable else Path(tempfile.gettempdir()) / f"lrc-zig-{os.getuid()}")
+    environment.setdefault("ZIG_GLOBAL_CACHE_DIR", place)
+    environment.setdefault("ZIG_LOCAL_CACHE_DIR", place)
+    return environment
