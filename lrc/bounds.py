@@ -17,12 +17,16 @@ error is 2^-29 of what is allowed here; SECOND_ORDER pays for it and for product
 """
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lrc.dialects import lr
 from lrc.dialects.lr.values import Activation
+from lrc.dialects.lr.weights import WeightStore, array_of
 from lrc.interpreters import reference
+from lrc.interpreters.graph import Evaluation, applied_weights
 from lrc.interpreters.reference import Array
 
 UNIT = 2.0**-24
@@ -125,3 +129,44 @@ def activation(result: Array, error: ArrayLike, function: Activation) -> Array:
             # x * hard_sigmoid(x): between -3 and 3 the error of hard_sigmoid counts up to three times.
             evaluated = gamma(5) * np.maximum(reached, 3)
     return SECOND_ORDER * (passed_on + evaluated) + SMALLEST * (function.kind not in ("relu", "relu6"))
+
+
+def of_layer(evaluation: Evaluation, store: WeightStore) -> Array:
+    """How far a layer that float32 code computed from `evaluation.operands` may be from `evaluation.result`."""
+    op, operands, result = evaluation
+    error = _before_activation(op, operands, result, store)
+    function = getattr(op, "activation", None)
+    return activation(result, error, function.data) if isinstance(function, lr.ActivationAttr) else error
+
+
+def _before_activation(op: lr.LayerOp, operands: Sequence[Array], result: Array, store: WeightStore) -> Array:
+    match op:
+        case lr.ConvolutionOp():
+            window = op.window
+            bias = None if op.bias is None else array_of(op.bias, store)
+            residual = None if op.residual is None else operands[1]
+            weight = applied_weights(op, store)
+            return convolution(
+                operands[0], weight, bias, residual, window.strides, window.pads, window.dilations, op.group_count
+            )
+        case lr.LinearOp():
+            bias = None if op.bias is None else array_of(op.bias, store)
+            return linear(operands[0], array_of(op.weight, store), bias)
+        case lr.BatchNormOp():
+            weight, bias, average, variance = (array_of(n, store) for n in (op.weight, op.bias, op.mean, op.variance))
+            return batch_norm(operands[0], weight, bias, average, variance, op.epsilon.value.data)
+        case lr.AddOp():
+            return inner_product(np.abs(operands[0]) + np.abs(operands[1]), 1)
+        case lr.MulOp():
+            return inner_product(np.abs(operands[0]) * np.abs(operands[1]), 1)
+        case lr.AvgPoolOp():
+            window = op.window
+            magnitude = reference.avg_pool(np.abs(operands[0]), window.kernel, window.strides, window.pads)
+            return mean(magnitude, prod(window.kernel))
+        case lr.GlobalAvgPoolOp():
+            return mean(reference.global_avg_pool(np.abs(operands[0])), operands[0][0, 0].size)
+        case lr.SoftmaxOp():
+            return softmax(operands[0], result)
+        case _:
+            # Copies, comparisons and activations: what there is of rounding is the activation's.
+            return np.zeros_like(result)
