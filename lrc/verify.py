@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -25,14 +25,14 @@ from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import Evaluation, run, trace, walk
 from lrc.interpreters.reference import Array, float64
 
-Input = NDArray[np.float32]
+Tensors = Mapping[str, NDArray[np.float32]]
 
 
 class Program(Protocol):
-    """Emitted code that keeps every tensor."""
+    """Emitted code that keeps every tensor, such as `lrc.program.Program`."""
 
-    def dump(self, inputs: Sequence[Input]) -> tuple[Sequence[NDArray[Any]], Mapping[str, NDArray[Any]]]:
-        """The outputs, and the output of each layer by its name."""
+    def dump(self, inputs: Tensors) -> tuple[Tensors, Tensors]:
+        """The outputs by name, and the output of each layer by its name."""
         ...
 
 
@@ -108,31 +108,35 @@ class Blame:
     layer: LayerReport
 
 
-def random_inputs(module: ModuleOp, seed: int = 0) -> tuple[Input, ...]:
-    """Normally distributed inputs for the model of a module, the same for the same seed."""
+def random_inputs(module: ModuleOp, seed: int = 0) -> Tensors:
+    """Normally distributed inputs for the model of a module, by name, the same for the same seed."""
     numbers = np.random.default_rng(seed)
-    arguments = lr.find_model(module).block.args
-    return tuple(numbers.standard_normal(shape_of(argument), np.float32) for argument in arguments)
+    model = lr.find_model(module)
+    return {
+        name: numbers.standard_normal(shape_of(argument), np.float32)
+        for name, argument in zip(model.inputs, model.block.args, strict=True)
+    }
 
 
-def verify(original: ModuleOp, compiled: ModuleOp, program: Program, inputs: Sequence[Input]) -> Report:
+def verify(original: ModuleOp, compiled: ModuleOp, program: Program, inputs: Tensors) -> Report:
     """Run `program` on `inputs` and compare each of its layers with `compiled`, the graph that it was made from, and
     its outputs with `original`, the network as it was written.
 
     Raises ValueError if the inputs do not fit the model.
     """
-    exact = run(original, inputs)
+    ordered = _in_order(original, inputs)
+    exact = run(original, ordered)
     outputs, dumped = program.dump(inputs)
     store = lr.find_model(compiled).store
     layers: list[LayerReport] = []
     unseen: list[str] = []
-    for evaluation in walk(compiled, inputs, dumped.get):
+    for evaluation in walk(compiled, ordered, dumped.get):
         if (found := dumped.get(evaluation.layer)) is None:
             unseen.append(evaluation.layer)
         else:
             layers.append(compare(evaluation, found, bounds.of_layer(evaluation, store)))
     names = (name.data for op in lr.find_model(original).block.ops if isinstance(op, lr.OutputOp) for name in op.names)
-    reports = (compare_output(*each) for each in zip(names, outputs, exact, strict=True))
+    reports = (compare_output(name, outputs[name], value) for name, value in zip(names, exact, strict=True))
     return Report(tuple(layers), tuple(reports), tuple(unseen))
 
 
@@ -164,24 +168,25 @@ def compare_output(name: str, found: NDArray[Any], exact: Array) -> OutputReport
     )
 
 
-def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, inputs: Sequence[Input]) -> Blame | None:
+def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, inputs: Tensors) -> Blame | None:
     """The first of the graph passes that changes what a layer computes by more than the layer's bound; None if all
     of them keep the meaning, so that the fault lies with the loops or the C.
 
     `original` stays as it is.
     """
     before = original
-    values = trace(before, inputs)
+    ordered = _in_order(original, inputs)
+    values = trace(before, ordered)
     for each in passes:
         after = before.clone()
         each.apply(context, after)
-        if (layer := first_difference(after, values, inputs)) is not None:
+        if (layer := first_difference(after, values, ordered)) is not None:
             return Blame(each.name, layer)
-        before, values = after, trace(after, inputs)
+        before, values = after, trace(after, ordered)
     return None
 
 
-def first_difference(after: ModuleOp, before: Mapping[str, Array], inputs: Sequence[Input]) -> LayerReport | None:
+def first_difference(after: ModuleOp, before: Mapping[str, Array], inputs: Sequence[ArrayLike]) -> LayerReport | None:
     """The first layer of `after` whose result is none of the values that the network had `before` a pass.
 
     A pass may fuse layers, and the name of a fused layer may be that of any of its parts: a layer is right if
@@ -206,6 +211,13 @@ def first_difference(after: ModuleOp, before: Mapping[str, Array], inputs: Seque
         if closest is not None and not closest.passed:
             return closest
     return None
+
+
+def _in_order(module: ModuleOp, inputs: Tensors) -> list[NDArray[np.float32]]:
+    names = lr.find_model(module).inputs
+    if set(inputs) != set(names):
+        raise ValueError(f"the model takes {', '.join(names)}; given: {', '.join(inputs) or 'nothing'}")
+    return [inputs[name] for name in names]
 
 
 def _distance(found: NDArray[Any], exact: Array) -> Array:
