@@ -43,7 +43,7 @@ class FuseResidual(RewritePattern):
         if not is_before(residual, convolution):
             convolution.detach()
             rewriter.insert(convolution, InsertPoint.before(op))
-        convolution.residual = residual
+        convolution.operands = (convolution.input, residual)
         convolution.activation = op.activation
         rewriter.notify_op_modified(convolution)
         rewriter.replace(op, (), (convolution.output,))
