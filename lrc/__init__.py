@@ -1,3 +1,29 @@
-"""lrc: the layer-wise representation compiler."""
+"""lrc: the layer-wise representation compiler.
+
+import lrc
+net = lrc.compile(lrc.load("net.lr"), target="host")
+y = net(x)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrc.api import Net as Net
+    from lrc.api import compile as compile
+    from lrc.api import load as load
+    from lrc.api import parse as parse
+    from lrc.diagnostics import LrcError as LrcError
 
 __version__ = "0.1.0"
+__all__ = ["LrcError", "Net", "__version__", "compile", "load", "parse"]
+
+_HOMES = {"LrcError": "lrc.diagnostics"} | dict.fromkeys(("Net", "compile", "load", "parse"), "lrc.api")
+
+
+def __getattr__(name: str) -> Any:
+    """The library, imported when it is first used, so that `import lrc` and `lrc --help` take no time."""
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module 'lrc' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(home), name)

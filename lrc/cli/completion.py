@@ -8,8 +8,8 @@ from lrc.cli.options import examples
 
 @click.command(
     epilog=examples(
-        "eval \"$(lrc completion bash)\"                           in ~/.bashrc",
-        "eval \"$(lrc completion zsh)\"                            in ~/.zshrc",
+        'eval "$(lrc completion bash)"                           in ~/.bashrc',
+        'eval "$(lrc completion zsh)"                            in ~/.zshrc',
         "lrc completion fish > ~/.config/fish/completions/lrc.fish",
     )
 )

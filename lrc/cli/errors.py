@@ -46,7 +46,9 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.UsageError as error:
-        error.show()
+        if error.ctx is not None:
+            click.echo(f"{error.ctx.get_usage()}\n", err=True)
+        click.echo(_coloured(error.format_message()), err=True)
         return error.exit_code
     except click.ClickException as error:
         return _complain(invocation, error.format_message())

@@ -11,13 +11,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 TARGETS = ("neon", "host", "c")
+FilePath = click.Path(path_type=Path, dir_okay=False)
+
+
+def complete_zoo(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of the zoo's networks that begin with `incomplete`."""
+    from lrc import zoo
+
+    return [CompletionItem(name) for name in zoo.names() if name.startswith(incomplete)]
 
 
 def _complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     if incomplete.startswith("zoo:"):
-        from lrc.zoo import names
-
-        return [CompletionItem(f"zoo:{name}") for name in names() if f"zoo:{name}".startswith(incomplete)]
+        known = complete_zoo(context, parameter, incomplete.removeprefix("zoo:"))
+        return [CompletionItem(f"zoo:{item.value}") for item in known]
     return [CompletionItem(incomplete, type="file")]
 
 
@@ -26,22 +33,42 @@ def model_argument(function: Command) -> Command:
     return click.argument("model", metavar="F", shell_complete=_complete_model)(function)
 
 
-def target_option(default: str = "host") -> Decorator[Command]:
-    """The option --target."""
-    return click.option(
-        "--target",
-        type=click.Choice(TARGETS),
-        default=default,
-        show_default=True,
-        help="neon: phones with armv8.2-a (under qemu elsewhere). host: this machine. c: portable C11.",
-    )
+def models_argument(function: Command) -> Command:
+    """The argument F... as `models`, at least one."""
+    return click.argument("models", metavar="F...", nargs=-1, required=True, shell_complete=_complete_model)(function)
 
 
-def threads_option(function: Command) -> Command:
-    """The option --threads."""
-    return click.option(
-        "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads that share each layer."
-    )(function)
+def compile_options(function: Command) -> Command:
+    """What all commands that compile take: --target, --threads and --replace-unfriendly."""
+    for option in (
+        click.option(
+            "--replace-unfriendly",
+            is_flag=True,
+            help="Replace sigmoid and swish by their hard forms: cheap, and not quite the same.",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads that share each layer."
+        ),
+        click.option(
+            "--target",
+            type=click.Choice(TARGETS),
+            default="host",
+            show_default=True,
+            help="neon: phones with armv8.2-a (under qemu elsewhere). host: this machine. c: portable C11.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def input_options(function: Command) -> Command:
+    """Where the commands that run a network take its input from: --input as `input_path`, and --seed."""
+    for option in (
+        click.option("--seed", type=int, default=0, show_default=True, help="Of the random input."),
+        click.option("--input", "input_path", type=FilePath, help=".npy, or .npz by name; random if left out."),
+    ):
+        function = option(function)
+    return function
 
 
 def json_option(function: Command) -> Command:
@@ -49,19 +76,6 @@ def json_option(function: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print the report as one line of JSON.")(function)
 
 
-def replace_unfriendly_option(function: Command) -> Command:
-    """The flag --replace-unfriendly."""
-    return click.option(
-        "--replace-unfriendly",
-        is_flag=True,
-        help="Replace sigmoid and swish by their hard forms, which are cheap and not quite the same.",
-    )(function)
-
-
 def examples(*lines: str) -> str:
     """An epilog of example commands, printed as they are."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-FilePath = click.Path(path_type=Path, dir_okay=False)
-FolderPath = click.Path(path_type=Path, file_okay=False)

@@ -1,0 +1,180 @@
+"""lrc as a library: what the command does, from Python.
+
+import lrc
+model = lrc.load("vgg16.lr")              # or "zoo:vgg16"; lrc.parse(text)
+net = lrc.compile(model, target="host", threads=2)
+y = net(x)                                # numpy in, numpy out
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from xdsl.dialects.builtin import ModuleOp
+
+from lrc import toolchain
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
+from lrc.program import Program
+
+if TYPE_CHECKING:
+    from lrc import verify as verification
+    from lrc.compiler import Compilation
+    from lrc.report import Report
+
+Tensors = dict[str, NDArray[np.float32]]
+Progress = Callable[[str], None]
+
+
+def load(source: str | Path) -> ModuleOp:
+    """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked.
+
+    Raises UserError with every mistake in it, and OSError if the file cannot be read.
+    """
+    from lrc import frontend, zoo
+
+    if isinstance(source, str) and source.startswith("zoo:"):
+        return frontend.load(zoo.path(source.removeprefix("zoo:")))
+    return frontend.load(Path(source))
+
+
+def parse(text: str, filename: str = "<string>") -> ModuleOp:
+    """The network in a `.lr` text; errors call it `filename`, and weights are looked for in the current directory.
+
+    Raises UserError with every mistake in it.
+    """
+    from lrc import frontend
+
+    return frontend.parse(text, filename)
+
+
+def compile(
+    model: ModuleOp | str | Path,
+    target: str = "host",
+    *,
+    threads: int = 1,
+    replace_unfriendly: bool = False,
+    folder: Path | None = None,
+    progress: Progress = lambda step: None,
+) -> Net:
+    """Compile a network, build its C, and return it as something to call.
+
+    Args:
+        model: what `load` or `parse` gave, or what `load` takes.
+        target: neon, host or c. NEON code runs under qemu on a machine that is no arm64.
+        threads: how many threads share each layer.
+        replace_unfriendly: use the hard forms of sigmoid and swish.
+        folder: where the C goes; a folder that lives as long as the net if None.
+        progress: is told what is being done.
+
+    Raises:
+        UserError: the network is wrong, or there is no C compiler.
+    """
+    from lrc.compiler import compile_module
+
+    module = model if isinstance(model, ModuleOp) else load(model)
+    scratch = tempfile.TemporaryDirectory(prefix="lrc-") if folder is None else None
+    place = folder or Path(scratch.name if scratch else "", name_of(module))
+    compilation = compile_module(
+        module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=progress
+    )
+    compilation.write(place)
+    progress("building the C")
+    toolchain.build(place)
+    return Net(module, compilation, Program(place, threads), scratch)
+
+
+class Net:
+    """A compiled network: call it with arrays. Its folder goes with it unless the caller chose one.
+
+    `module` is the network as it was written, `report` says what the compilation did.
+    """
+
+    def __init__(
+        self,
+        module: ModuleOp,
+        compilation: Compilation,
+        program: Program,
+        scratch: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
+        self.module = module
+        self._compilation = compilation
+        self._program = program
+        self._scratch = scratch
+
+    @property
+    def folder(self) -> Path:
+        """The emitted folder."""
+        return self._program.folder
+
+    @property
+    def report(self) -> Report:
+        return self._compilation.report
+
+    def __call__(self, *inputs: ArrayLike) -> Any:
+        """The output for the inputs in their order: one array, or a tuple where the network has several outputs.
+
+        Several pictures may be stacked along the first axis. Raises UserError if the inputs do not fit.
+        """
+        names = input_shapes(self.module)
+        outputs = self.run({name: np.asarray(array, np.float32) for name, array in zip(names, inputs, strict=True)})
+        results = tuple(outputs.values())
+        return results[0] if len(results) == 1 else results
+
+    def run(self, inputs: Tensors) -> Tensors:
+        """Outputs by name for inputs by name. Raises UserError if the inputs do not fit."""
+        return self._program.run(inputs)
+
+    def bench(self, runs: int) -> dict[str, Any]:
+        """Times of so many runs, in all and of each layer: median_ms, min_ms, threads, layers."""
+        return self._program.bench(runs)
+
+    def verify(self, inputs: Tensors) -> verification.Report:
+        """Hold every layer of the emitted code against the float64 reference."""
+        from lrc import verify as verification
+
+        return verification.verify(self.module, self._compilation.graph, self._program, inputs)
+
+    def bisect(self, inputs: Tensors) -> verification.Blame | None:
+        """The first pass over the graph that changes what a layer computes, and that layer; None if there is none."""
+        from lrc import verify as verification
+
+        return verification.bisect(self.module, self._compilation.graph_passes, self._compilation.context, inputs)
+
+    def close(self) -> None:
+        """Remove the folder, unless the caller chose it."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def __enter__(self) -> Net:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def name_of(module: ModuleOp) -> str:
+    """The name of the network in a module."""
+    return lr.find_model(module).sym_name.data
+
+
+def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's inputs by name, in order."""
+    model = lr.find_model(module)
+    return {name: shape_of(value) for name, value in zip(model.inputs, model.block.args, strict=True)}
+
+
+def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's outputs by name, in order."""
+    end = lr.find_model(module).block.last_op
+    if not isinstance(end, lr.OutputOp):
+        raise ValueError("the network has no outputs")
+    return {name.data: shape_of(value) for name, value in zip(end.names, end.values, strict=True)}

@@ -1,0 +1,129 @@
+"""`lrc compile`: from a network to a folder of C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lrc.cli.console import bytes_text, print_json, print_table, progress, write_text
+from lrc.cli.errors import Invocation
+from lrc.cli.model import read_model
+from lrc.cli.options import (
+    compile_options,
+    examples,
+    json_option,
+    model_argument,
+)
+
+if TYPE_CHECKING:
+    from lrc.report import LayerReport, Report
+
+LEVELS = ("lr", "pattern", "fkw", "loops", "c")
+
+
+@click.command(
+    epilog=examples(
+        "lrc compile zoo:vgg16 --target neon           build/neon/vgg16: drop it into an Android build",
+        "lrc compile net.lr --build                    and build/host/net/net_bench, which runs it",
+        "lrc compile net.lr --emit fkw | less          look at a level on the way",
+        "lrc compile net.lr --json | jq '.layers[0]'   what became of each layer",
+    )
+)
+@model_argument
+@compile_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder to write [default: build/TARGET/NAME]; with --emit the file [default: standard output].",
+)
+@click.option("--build", "build_it", is_flag=True, help="Build the folder with the best C compiler at hand.")
+@click.option(
+    "--emit",
+    "level",
+    type=click.Choice(LEVELS),
+    help="Print one level instead of writing a folder: the layers once fused, with patterns, packed, as loops, as C.",
+)
+@click.option("--embed-weights", is_flag=True, help="Take the weights into the object files, beside the .lrw file.")
+@json_option
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    model: str,
+    target: str,
+    output: Path | None,
+    build_it: bool,
+    level: str | None,
+    threads: int,
+    replace_unfriendly: bool,
+    embed_weights: bool,
+    as_json: bool,
+) -> None:
+    """Compile F to C for a target: a folder that builds alone, with CMake or any C11 compiler."""
+    if level is not None and (build_it or as_json or embed_weights):
+        raise click.UsageError("--emit prints a level: it goes with none of --build, --embed-weights and --json")
+    module = read_model(invocation, model)
+    from lrc import api, toolchain
+
+    with progress(f"compiling {model} for {target}") as step:
+        if level is not None:
+            text = api.emit_level(
+                module, level, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step
+            )
+            write_text(output, text)
+            return
+        folder = output or Path("build", target, api.name_of(module))
+        report = api.emit(
+            module,
+            folder,
+            target,
+            threads=threads,
+            replace_unfriendly=replace_unfriendly,
+            embed_weights=embed_weights,
+            progress=step,
+        )
+        program = None
+        if build_it:
+            step("building the C")
+            program = toolchain.build(folder)
+    if as_json:
+        paths = {"folder": str(folder), "program": None if program is None else str(program)}
+        print_json(report.to_json() | paths)
+    else:
+        print_report(report)
+        click.echo(f"{program or folder}")
+
+
+def print_report(report: Report) -> None:
+    """A table of the layers with weights, and what they come to."""
+    rows = [_row(layer) for layer in report.layers if layer.weights]
+    print_table(("layer", "kind", ">weights", ">kept", ">rate", ">FKW", ">CSR", ">loads/mul", "schedule"), rows)
+    fkw, csr = report.total("fkw_bytes", pruned_only=True), report.total("csr_bytes", pruned_only=True)
+    saved = f", pruned layers {bytes_text(fkw)} as FKW, {bytes_text(csr)} as CSR" if csr else ""
+    click.echo(
+        f"{report.model} for {report.target}: {len(report.layers)} layers, {report.layers_fused} more fused into them"
+        f"{saved}; arena {bytes_text(report.arena_bytes)}, least possible {bytes_text(report.live_bytes)};"
+        f" {report.seconds:.1f} s"
+    )
+
+
+def _row(layer: LayerReport) -> tuple[str, ...]:
+    loads = ""
+    if layer.multiplications:
+        before, after = (count / layer.multiplications for count in (layer.loads_before, layer.loads_after))
+        loads = f"{before:.2f} → {after:.2f}"
+    fkw, csr = (bytes_text(size) if size else "" for size in (layer.fkw_bytes, layer.csr_bytes))
+    rate = f"{layer.weights / max(layer.kept, 1):.1f}x" if layer.is_pruned else ""
+    return (
+        layer.name,
+        layer.kind,
+        f"{layer.weights:,}",
+        f"{layer.kept:,}",
+        rate,
+        fkw,
+        csr if layer.is_pruned else "",
+        loads,
+        layer.schedule or "",
+    )

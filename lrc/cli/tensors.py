@@ -1,0 +1,97 @@
+"""Tensors of `lrc run`: read from `.npy` and `.npz` files, drawn at random, described for a person."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrc.cli.console import write_whole
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Tensors = dict[str, NDArray[np.float32]]
+    Shapes = Mapping[str, tuple[int, ...]]
+
+TOP = 5
+"""How many of the likeliest classes are shown."""
+
+
+def read_tensors(path: Path, shapes: Shapes) -> Tensors:
+    """The network's inputs from a `.npy` file (one input) or a `.npz` file (inputs by name); - is standard input.
+
+    A tensor has its input's shape, or any number of pictures stacked along the first axis.
+
+    Raises:
+        UserError: it is no such file, or the tensors in it do not fit.
+        OSError: it cannot be read.
+    """
+    import numpy as np
+
+    from lrc.diagnostics import UserError
+
+    shown = "standard input" if path == Path("-") else str(path)
+    data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+    try:
+        content: Any = np.load(io.BytesIO(data), allow_pickle=False)
+        arrays: dict[str, NDArray[Any]] = (
+            dict(content) if isinstance(content, np.lib.npyio.NpzFile) else {next(iter(shapes)): content}
+        )
+    except (ValueError, EOFError, OSError) as error:
+        raise UserError.because(f"this is no whole .npy or .npz file ({error})", filename=shown) from None
+    if arrays.keys() != shapes.keys():
+        hint = f"np.savez({shown!r}, {', '.join(f'{name}=…' for name in shapes)}) writes such a file"
+        message = f"the network takes {', '.join(shapes)}, and the file holds {', '.join(arrays) or 'nothing'}"
+        raise UserError.because(message, filename=shown, hint=hint)
+    return {name: _fitting(name, array, shapes[name], shown) for name, array in arrays.items()}
+
+
+def write_tensors(path: Path, tensors: Tensors) -> None:
+    """Writes one tensor as `.npy`, several as `.npz`, whole or not at all; - is standard output."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    if len(tensors) == 1:
+        np.save(buffer, next(iter(tensors.values())))
+    else:
+        np.savez(buffer, **tensors)  # pyright: ignore[reportArgumentType]
+    if path == Path("-"):
+        sys.stdout.buffer.write(buffer.getvalue())
+    else:
+        write_whole(path, buffer.getvalue())
+
+
+def describe(tensor: NDArray[np.float32]) -> dict[str, Any]:
+    """Shape and range of an output, and for each picture the likeliest classes where it is a vector of classes."""
+    import numpy as np
+
+    report: dict[str, Any] = {"shape": list(tensor.shape), "min": float(tensor.min()), "max": float(tensor.max())}
+    classes = tensor.reshape(len(tensor), -1)
+    if tensor[0].size == max(tensor.shape[1:]) > 1:
+        best = np.argsort(-classes, axis=1, kind="stable")[:, :TOP]
+        report["top"] = [
+            [{"class": int(c), "value": float(row[c])} for c in order] for row, order in zip(classes, best, strict=True)
+        ]
+    return report
+
+
+def _fitting(name: str, array: NDArray[Any], shape: tuple[int, ...], shown: str) -> NDArray[np.float32]:
+    import numpy as np
+
+    from lrc.diagnostics import UserError
+
+    if array.dtype.kind not in "fiub":
+        raise UserError.because(f"input {name} holds {array.dtype}, not real numbers", filename=shown)
+    if array.shape[1:] != shape[1:] or array.ndim != len(shape) or not len(array):
+        hint = None
+        if array.shape == shape[1:]:
+            hint = "add the axis of pictures in front: x[np.newaxis]"
+        elif array.ndim == len(shape) == 4 and (array.shape[0], *array.shape[3:], *array.shape[1:3]) == shape:
+            hint = "channels come before rows and columns: x.transpose(0, 3, 1, 2)"
+        message = f"input {name} must have the shape {list(shape)}, not {list(array.shape)}"
+        raise UserError.because(message, filename=shown, hint=hint)
+    return np.ascontiguousarray(array, np.float32)
