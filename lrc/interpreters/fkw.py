@@ -26,7 +26,7 @@ def unpacked_weights(op: Conv2dOp, store: WeightStore) -> Array:
         jammed = reorder[position * schedule.jam : (position + 1) * schedule.jam]
         for p, mask in enumerate(patterns.masks):
             run = slice(offset[row] + stride[row, p], offset[row] + stride[row, p + 1])
-            taps = weight[run].reshape(-1, schedule.jam, patterns.most_taps)
+            taps = weight[run].reshape(-1, patterns.most_taps, schedule.jam).swapaxes(1, 2)
             rows, columns = np.transpose(mask.taps)
             for lane, stored in enumerate(jammed):
                 # Without groups `index` counts from the block's first channel, with groups from the input's.
