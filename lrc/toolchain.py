@@ -113,6 +113,7 @@ def build(
     sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
     output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
     try:
+        output.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
             objects = [os.path.join(scratch, f"{source}.o") for source in sources]
             calls = [
@@ -237,7 +238,7 @@ def _paths(name: str, folder: Path, source: str) -> list[str]:
 
 
 def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
-    environment = _zig_environment() if compiler.is_zig else None
+    environment = zig_environment() if compiler.is_zig else None
     command = [*compiler.command, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -249,7 +250,7 @@ def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
         raise UserError.because(f"{compiler.name} failed:\n{shlex.join(command)}\n{done.stderr.strip()}")
 
 
-def _zig_environment() -> Mapping[str, str]:
+def zig_environment() -> Mapping[str, str]:
     """zig keeps what it has built, its C library first of all: in a place that can be written."""
     environment = dict(os.environ)
     caches = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -1,0 +1,67 @@
+/* NAME_init says no to every bad argument, with a code of its own, and reads nothing outside of what it got. */
+#include "network.h"
+#include "two_scales.h"
+
+static int init(const unsigned char *weights, size_t bytes) {
+  two_scales_t m;
+  void *arena = aligned(two_scales_arena_bytes());
+  int status = two_scales_init(&m, arena, two_scales_arena_bytes(), weights, bytes);
+  float x[ELEMENTS] = {0}, shift = 0, y[ELEMENTS], sum;
+  CHECK(two_scales_run(&m, x, &shift, y, &sum) == (status ? two_scales_NOT_READY : 0));
+  CHECK(strcmp(two_scales_strerror(status), "unknown status"));
+  free(arena);
+  return status;
+}
+
+/* The answer to weights with one byte changed. */
+static int init_changed(unsigned char *weights, size_t bytes, size_t place) {
+  weights[place] ^= 0x40;
+  int status = init(weights, bytes);
+  weights[place] ^= 0x40;
+  return status;
+}
+
+static int init_truncated(const unsigned char *weights, size_t bytes) {
+  unsigned char *part = (unsigned char *)aligned(bytes ? bytes : 1);
+  memcpy(part, weights, bytes);
+  int status = init(part, bytes);
+  free(part);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  size_t bytes;
+  CHECK(argc == 2);
+  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  CHECK(bytes == 192);
+  CHECK(init(weights, bytes) == two_scales_OK);
+
+  CHECK(init(NULL, bytes) == two_scales_BAD_ARGUMENT);
+  CHECK(init_changed(weights, bytes, 0) == two_scales_WEIGHTS_NOT_LRW);
+  CHECK(init_changed(weights, bytes, 8) == two_scales_WEIGHTS_VERSION);
+  CHECK(init_changed(weights, bytes, 12) == two_scales_WEIGHTS_ENDIAN);
+  CHECK(init_changed(weights, bytes, 16) == two_scales_WEIGHTS_OTHER_MODEL);
+  CHECK(init_changed(weights, bytes, 24) == two_scales_WEIGHTS_OTHER_MODEL);
+  for (size_t place = 32; place < bytes; place++)
+    if (place < 48 || place >= 64) CHECK(init_changed(weights, bytes, place) == two_scales_WEIGHTS_CORRUPT);
+  for (size_t part = 0; part < bytes; part++)
+    CHECK(init_truncated(weights, part) == two_scales_WEIGHTS_TRUNCATED);
+
+  unsigned char *shifted = (unsigned char *)aligned(bytes + 8) + 8;
+  memcpy(shifted, weights, bytes);
+  CHECK(init(shifted, bytes) == two_scales_WEIGHTS_MISALIGNED);
+  free(shifted - 8);
+
+  two_scales_t m;
+  size_t needed = two_scales_arena_bytes();
+  unsigned char *arena = (unsigned char *)aligned(needed + 64);
+  CHECK(two_scales_init(NULL, arena, needed, weights, bytes) == two_scales_BAD_ARGUMENT);
+  CHECK(two_scales_init(&m, NULL, needed, weights, bytes) == two_scales_BAD_ARGUMENT);
+  CHECK(two_scales_init(&m, arena, needed - 1, weights, bytes) == two_scales_ARENA_TOO_SMALL);
+  CHECK(two_scales_init(&m, arena + 4, needed, weights, bytes) == two_scales_ARENA_MISALIGNED);
+  CHECK(two_scales_run(NULL, NULL, NULL, NULL, NULL) == two_scales_BAD_ARGUMENT);
+  CHECK(!strcmp(two_scales_strerror(1), "unknown status"));
+  free(arena);
+  free(weights);
+  return 0;
+}
