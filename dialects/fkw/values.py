@@ -29,14 +29,15 @@ class FKW:
         stride   0 2 3         0 1 3                   [rows, P + 1]    where the kernels of each pattern start
                  `-.-' |       | `-.-'                                  within the row, and their end
         index    0 3   2       0  2 3                  [kernels]        input channel of a kernel
-        weight   a b   c       d  e f                  [kernels, jam * taps]
+        weight   a b   c       d  e f                  [kernels, taps * jam]
 
     So the kernels of pattern p in row r are `offset[r] + stride[r, p]` to `offset[r] + stride[r, p + 1]`.
 
     Rows are ordered by channel block, then by stored position; the kernels of a row by pattern, then by
     channel. `index` counts from the first channel of the block; in a convolution with groups there is one
-    block, and `index` counts from the first channel of the input. A row of `weight` holds, for each of the
-    jammed filters, the taps of the kernel's mask row by row, and zeros up to the most taps of any mask.
+    block, and `index` counts from the first channel of the input. A row of `weight` holds, for each tap
+    of the kernel's mask, row by row, the weights of the jammed filters side by side (so that one vector
+    load fetches a tap of all of them), and zeros up to the most taps of any mask.
     Integers are unsigned and as narrow as the values allow.
     """
 
@@ -93,12 +94,12 @@ def pack(
     if groups > 1:
         index = channel + rows_of_filters[row, 0] // (filters // groups) * channels
 
-    weight = np.zeros((len(row), jam, patterns.most_taps), np.float32)
+    weight = np.zeros((len(row), patterns.most_taps, jam), np.float32)
     for p, mask in enumerate(patterns.masks):
         of_pattern = np.flatnonzero(kind == p)
         kernels = weights[rows_of_filters[row[of_pattern]], channel[of_pattern, None]]
         rows, columns = (np.array(places) for places in zip(*mask.taps, strict=True))
-        weight[of_pattern, :, : len(rows)] = kernels[:, :, rows, columns]
+        weight[of_pattern, : len(rows)] = kernels[:, :, rows, columns].transpose(0, 2, 1)
     if np.count_nonzero(weight) != np.count_nonzero(weights):
         lost = np.count_nonzero(weights) - np.count_nonzero(weight)
         raise ValueError(f"{lost} weights lie outside the patterns that their kernels are assigned")
@@ -125,11 +126,11 @@ def unpack(
     channel = fkw.index % channels if groups > 1 else fkw.index + place // (filters // jam) * width
 
     weights = np.zeros((filters, channels, *patterns.shape), np.float32)
-    taps = fkw.weight.reshape(len(place), jam, patterns.most_taps)
+    taps = fkw.weight.reshape(len(place), patterns.most_taps, jam)
     for p, mask in enumerate(patterns.masks):
         of_pattern = np.flatnonzero(kind == p)
         for t, (r, c) in enumerate(mask.taps):
-            weights[stored[of_pattern], channel[of_pattern, None], r, c] = taps[of_pattern, :, t]
+            weights[stored[of_pattern], channel[of_pattern, None], r, c] = taps[of_pattern, t]
     return weights
 
 

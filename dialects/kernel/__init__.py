@@ -4,6 +4,7 @@ from xdsl.ir import Dialect
 
 from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
 from lrc.dialects.kernel.ops import (
+    ArenaOp,
     GridOp,
     LaunchOp,
     LoadIndexOp,
@@ -16,6 +17,6 @@ from lrc.dialects.kernel.ops import (
 
 Kernel = Dialect(
     "kernel",
-    [GridOp, LaunchOp, LoadIndexOp, LoadOp, RowOp, StoreOp, WeightsOp, WindowOp],
+    [ArenaOp, GridOp, LaunchOp, LoadIndexOp, LoadOp, RowOp, StoreOp, WeightsOp, WindowOp],
     [LayoutAttr, WindowType],
 )

@@ -1,0 +1,142 @@
+"""From the loop level to the texts of an emitted folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.utils.exceptions import DiagnosticException
+
+from lrc.backends import lrw
+from lrc.backends.c.isa import NEON, SCALAR, VectorIsa, vector_extension
+from lrc.backends.c.printer import CPrinter
+from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port, c_identifier
+from lrc.dialects import kernel
+from lrc.dialects.kernel.attrs import LayoutAttr
+from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.lr.weights import Array, StoreAttr
+
+ISAS: Mapping[str, VectorIsa] = {
+    "neon": NEON,
+    "avx512": vector_extension(16),
+    "avx2": vector_extension(8),
+    "c": SCALAR,
+}
+"""Machine -> how its vectors are spelled."""
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A compiled network: its texts, and the arrays of its weights file."""
+
+    model: EmittedModel
+    arrays: Mapping[str, Array]
+
+
+def emit(
+    module: ModuleOp,
+    machine: str,
+    target: str,
+    inputs: Sequence[Sequence[int]],
+    outputs: Sequence[Sequence[int]],
+    kinds: Mapping[str, str],
+) -> Emitted:
+    """The texts of the folder of a module at the loop level, whose memory is planned.
+
+    `inputs`, `outputs`: the shapes of the network's; `kinds`: what kind each layer is of. Raises
+    DiagnosticException for what has no C.
+    """
+    graph = next((op for op in module.ops if isinstance(op, func.FuncOp) and "arena_bytes" in op.attributes), None)
+    store = module.attributes.get("weights")
+    if graph is None or not isinstance(store, StoreAttr):
+        raise DiagnosticException("only a module at the loop level with its memory planned can be printed as C")
+    name = graph.sym_name.data
+    prefix = f"{c_identifier(name)}_"
+    isa = ISAS[machine]
+    kernels = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
+    arrays = {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
+    weights = {array: f"WEIGHTS({offset})" for array, offset in lrw.layout(arrays).offsets.items()}
+    layers, numbers = layer_table(graph, kinds)
+
+    def printer() -> CPrinter:
+        return CPrinter(StringIO(), indent_num_spaces=2, isa=isa, prefix=prefix, weights=weights, layers=numbers)
+
+    def ports(attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
+        names = graph.attributes.get(attribute)
+        assert isinstance(names, StringAttr)
+        return [Port(n, tuple(shape)) for n, shape in zip(names.data.split(), shapes, strict=True)]
+
+    model = EmittedModel(
+        name=name,
+        target=target,
+        inputs=ports("inputs", inputs),
+        outputs=ports("outputs", outputs),
+        arena_bytes=integer(graph, "arena_bytes"),
+        layers=layers,
+        declarations="\n".join(printer().declaration(function) for function in kernels),
+        kernels=[
+            KernelUnit(f"kernels_{function.sym_name.data}.c", unit(function, name, isa, printer()))
+            for function in kernels
+        ],
+        graph="",
+    )
+    text = printer().graph(graph, f"static void {prefix}graph({prefix}t *m, {model.parameters})", ports_of(model))
+    return Emitted(EmittedModel(**{**vars(model), "graph": text}), arrays)
+
+
+def ports_of(model: EmittedModel) -> list[str]:
+    """The C names of the parameters of the graph function, in order."""
+    return [*model.input_names, *model.output_names]
+
+
+def integer(function: func.FuncOp, attribute: str) -> int:
+    """An integer attribute of a function."""
+    value = function.attributes[attribute]
+    assert isinstance(value, IntegerAttr)
+    return value.value.data
+
+
+def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Layer], dict[str, int]]:
+    """The layers in the order in which they are completed, and the number of each."""
+    buffers = {
+        layer.data: layout.data
+        for op in graph.walk()
+        if isinstance(layer := op.attributes.get("layer"), StringAttr)
+        and isinstance(layout := op.attributes.get("layout"), LayoutAttr)
+    }
+    completed = [op.layer.data for op in graph.walk() if isinstance(op, kernel.LaunchOp) and op.layer is not None]
+    layers = [
+        Layer(
+            name=name,
+            kind=kinds.get(name, "layer"),
+            elements=layout.size,
+            channels=layout.channels,
+            rows=layout.height,
+            columns=layout.width,
+            origin=layout.origin,
+            row_stride=layout.row_stride,
+            channel_stride=layout.channel_stride,
+        )
+        for name in completed
+        for layout in [buffers[name]]
+    ]
+    return layers, {layer.name: number for number, layer in enumerate(layers)}
+
+
+def unit(function: func.FuncOp, model: str, isa: VectorIsa, printer: CPrinter) -> str:
+    """The C file of one kernel."""
+    name = f"{c_identifier(model)}"
+    return f"""\
+/* {model}: kernel {function.sym_name.data}. Vectors: {isa.name}, {isa.lanes} floats. */
+#include "{name}_kernels.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+{isa.prelude}
+{printer.function(function)}"""

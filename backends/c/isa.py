@@ -1,0 +1,179 @@
+"""How each instruction set spells vectors in C: data that the printer looks things up in.
+
+A `VectorIsa` is a table: an operation of the loop level -> C text with {0}, {1}, … for its operands. What
+a text calls must stand in the prelude of the unit, which the table gives as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class VectorIsa:
+    """The spellings of float32 vectors of `lanes` lanes.
+
+    `type`: the vector type; `texts`: operation name -> C expression; `prelude`: C that a unit starts with.
+    A missing entry is an error that names the operation: there is no silent way round.
+    """
+
+    name: str
+    lanes: int
+    type: str
+    texts: Mapping[str, str]
+    prelude: str
+
+    def text(self, operation: str, *operands: str) -> str:
+        """The C expression of an operation. Raises KeyError if the instruction set has none."""
+        return self.texts[operation].format(*operands)
+
+
+SCALAR = VectorIsa(
+    name="scalar",
+    lanes=1,
+    type="float",
+    texts={
+        "load": "*({0})",
+        "load aligned": "*({0})",
+        "load lanes": "({1} > 0 ? *({0}) : 0.0f)",
+        "store": "*({0}) = {1}",
+        "store lanes": "if ({2} > 0) *({0}) = {1}",
+        "broadcast": "{0}",
+        "fma": "{0} += {1} * {2}",
+        "maximumf": "maximum({0}, {1})",
+        "minimumf": "minimum({0}, {1})",
+        "exp": "expf({0})",
+        "tanh": "tanhf({0})",
+        "add across": "{0}",
+    },
+    prelude="""\
+static inline float maximum(float a, float b) { return a > b ? a : b; }
+static inline float minimum(float a, float b) { return a < b ? a : b; }
+""",
+)
+
+
+def vector_extension(lanes: int) -> VectorIsa:
+    """Vectors as gcc and clang extend C: they become AVX-512, AVX2 or whatever the compiler is told."""
+    size = 4 * lanes
+    numbers = ", ".join(str(i) for i in range(lanes))
+    copies = ", ".join("x" for _ in range(lanes))
+    total = "a[0]" + "".join(f" + a[{i}]" for i in range(1, lanes))
+    prelude = f"""\
+typedef float vec __attribute__((vector_size({size})));
+typedef float vec_anywhere __attribute__((vector_size({size}), aligned(4), may_alias));
+typedef float vec_aligned __attribute__((vector_size({size}), aligned({size}), may_alias));
+typedef int32_t vec_mask __attribute__((vector_size({size})));
+
+static inline vec load(const float *p) {{ return *(const vec_anywhere *)(const void *)p; }}
+static inline vec load_aligned(const float *p) {{ return *(const vec_aligned *)(const void *)p; }}
+static inline void store(float *p, vec x) {{ *(vec_anywhere *)(void *)p = x; }}
+static inline vec broadcast(float x) {{ return (vec){{{copies}}}; }}
+static inline vec choose(vec_mask m, vec a, vec b) {{ return (vec)(((vec_mask)a & m) | ((vec_mask)b & ~m)); }}
+static inline vec maximum(vec a, vec b) {{ return choose(a > b, a, b); }}
+static inline vec minimum(vec a, vec b) {{ return choose(a < b, a, b); }}
+/* the first n lanes of x, zero in the others */
+static inline vec first_lanes(vec x, ptrdiff_t n)
+{{
+    const int32_t limit = n < {lanes} ? (int32_t)n : {lanes};
+    return (vec)((vec_mask)x & ((vec_mask){{{numbers}}} < limit));
+}}
+static inline vec load_lanes(const float *p, ptrdiff_t n)
+{{
+    return n > 0 ? first_lanes(load(p), n) : broadcast(0.0f);
+}}
+static inline void store_lanes(float *p, vec x, ptrdiff_t n)
+{{
+    if (n > 0)
+        store(p, first_lanes(x, n));
+}}
+static inline vec exponential(vec x)
+{{
+    for (int i = 0; i < {lanes}; i++)
+        x[i] = expf(x[i]);
+    return x;
+}}
+static inline vec hyperbolic_tangent(vec x)
+{{
+    for (int i = 0; i < {lanes}; i++)
+        x[i] = tanhf(x[i]);
+    return x;
+}}
+static inline float add_across(vec a) {{ return {total}; }}
+"""
+    texts = {
+        "load": "load({0})",
+        "load aligned": "load_aligned({0})",
+        "load lanes": "load_lanes({0}, {1})",
+        "store": "store({0}, {1})",
+        "store lanes": "store_lanes({0}, {1}, {2})",
+        "broadcast": "broadcast({0})",
+        "fma": "{0} += {1} * {2}",
+        "maximumf": "maximum({0}, {1})",
+        "minimumf": "minimum({0}, {1})",
+        "exp": "exponential({0})",
+        "tanh": "hyperbolic_tangent({0})",
+        "shuffle": "__builtin_shufflevector({0}, {1}, {2})",
+        "add across": "add_across({0})",
+    }
+    return VectorIsa(f"vector{lanes}", lanes, "vec", texts, prelude)
+
+
+NEON = VectorIsa(
+    name="neon",
+    lanes=4,
+    type="float32x4_t",
+    texts={
+        "load": "vld1q_f32({0})",
+        "load aligned": "vld1q_f32({0})",
+        "load lanes": "load_lanes({0}, {1})",
+        "store": "vst1q_f32({0}, {1})",
+        "store lanes": "store_lanes({0}, {1}, {2})",
+        "broadcast": "vdupq_n_f32({0})",
+        "fma": "{0} = vfmaq_f32({0}, {1}, {2})",
+        "fma lane": "{0} = vfmaq_laneq_f32({0}, {1}, {2}, {3})",
+        "maximumf": "vmaxq_f32({0}, {1})",
+        "minimumf": "vminq_f32({0}, {1})",
+        "exp": "exponential({0})",
+        "tanh": "hyperbolic_tangent({0})",
+        "shuffle": "__builtin_shufflevector({0}, {1}, {2})",
+        "add across": "vaddvq_f32({0})",
+    },
+    prelude="""\
+#include <arm_neon.h>
+
+/* the first n lanes of x, zero in the others */
+static inline float32x4_t first_lanes(float32x4_t x, ptrdiff_t n)
+{
+    const int32x4_t numbers = {0, 1, 2, 3};
+    const uint32x4_t inside = vcltq_s32(numbers, vdupq_n_s32(n < 4 ? (int32_t)n : 4));
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), inside));
+}
+static inline float32x4_t load_lanes(const float *p, ptrdiff_t n)
+{
+    return n > 0 ? first_lanes(vld1q_f32(p), n) : vdupq_n_f32(0.0f);
+}
+static inline void store_lanes(float *p, float32x4_t x, ptrdiff_t n)
+{
+    if (n > 0)
+        vst1q_f32(p, first_lanes(x, n));
+}
+static inline float32x4_t exponential(float32x4_t x)
+{
+    float a[4];
+    vst1q_f32(a, x);
+    for (int i = 0; i < 4; i++)
+        a[i] = expf(a[i]);
+    return vld1q_f32(a);
+}
+static inline float32x4_t hyperbolic_tangent(float32x4_t x)
+{
+    float a[4];
+    vst1q_f32(a, x);
+    for (int i = 0; i < 4; i++)
+        a[i] = tanhf(a[i]);
+    return vld1q_f32(a);
+}
+""",
+)

@@ -1,0 +1,125 @@
+"""Load vectors the way the machine likes best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func, vector
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, UnitAttr, i64
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from lrc.dialects import kernel
+from lrc.dialects.kernel.ops import is_kernel
+
+
+@dataclass(frozen=True)
+class LegalizeLoadsPass(ModulePass):
+    """Rewrite `kernel.load`s that no single instruction does, as the function's `load` attribute asks.
+
+    load stride s        -> s plain loads and shuffles that pick the lanes
+    aligned, load [r, c] -> two aligned loads and a shuffle, unless c is a multiple of the vector
+    rows, load [r, c]    -> kernel.row [r, 0], load [0, c]
+    """
+
+    name = "legalize-loads"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if isinstance(function, func.FuncOp) and is_kernel(function):
+                mode = function.attributes.get("load")
+                legalize(function, mode.data if isinstance(mode, StringAttr) else "direct")
+
+
+def legalize(function: func.FuncOp, mode: str) -> None:
+    """Make every load of a kernel one that the machine has."""
+    loads = [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
+    for load in loads:
+        if load.width > 1 and load.lane_stride > 1:
+            split_strided(load)
+    if mode == "aligned":
+        for load in [op for op in function.walk() if isinstance(op, kernel.LoadOp)]:
+            align(load)
+    elif mode == "rows":
+        for block in {load.parent: None for load in loads if load.parent is not None}:
+            point_at_rows(block)
+
+
+def split_strided(load: kernel.LoadOp) -> None:
+    """A load of every s-th element becomes s plain loads, and shuffles that keep every s-th lane.
+
+    The first of them starts at a multiple of s, so that taps side by side come out of the same loads.
+    """
+    width, stride = load.width, load.lane_stride
+    row, column = load.place
+    first = column - column % stride
+    parts = [kernel.LoadOp(load.window, row, first + i * width, width) for i in range(stride)]
+    ops: list[Operation] = [*parts]
+    # position of lane i among the elements of all parts
+    wanted = [column - first + i * stride for i in range(width)]
+    picked: SSAValue = parts[0].result
+    for n, part in enumerate(parts[1:], 1):
+        mask = [
+            i if n > 1 and at < n * width else (at if at < width else at - (n - 1) * width)
+            for i, at in enumerate(wanted)
+        ]
+        # lanes that lie in a later part hold anything for now
+        shuffle = shuffle_of(picked, part.result, [m if m < 2 * width else i for i, m in enumerate(mask)])
+        ops.append(shuffle)
+        picked = shuffle.result
+    replace(load, ops, picked)
+
+
+def align(load: kernel.LoadOp) -> None:
+    """A load between two aligned places becomes two aligned loads and a shuffle."""
+    width = load.width
+    row, column = load.place
+    if load.lanes is not None or load.lane_stride > 1:
+        return
+    shift = column % width
+    if not shift:
+        load.aligned = UnitAttr()
+        return
+    left = kernel.LoadOp(load.window, row, column - shift, width, aligned=True)
+    right = kernel.LoadOp(load.window, row, column - shift + width, width, aligned=True)
+    shuffle = shuffle_of(left.result, right.result, list(range(shift, shift + width)))
+    replace(load, [left, right, shuffle], shuffle.result)
+
+
+def point_at_rows(block: Block) -> None:
+    """Loads of a block go through one pointer for each row of each window."""
+    rows: dict[tuple[SSAValue, int], SSAValue] = {}
+    for load in [op for op in block.ops if isinstance(op, kernel.LoadOp)]:
+        row, column = load.place
+        key = load.window, row
+        if key not in rows:
+            pointer = kernel.RowOp(load.window, row, 0)
+            Rewriter.insert_op(pointer, InsertPoint.before(load))
+            pointer.result.name_hint = "row"
+            rows[key] = pointer.result
+        moved = kernel.LoadOp(
+            rows[key],
+            0,
+            column,
+            load.width,
+            stride=load.lane_stride,
+            aligned=load.aligned is not None,
+            lanes=load.lanes,
+        )
+        replace(load, [moved], moved.result)
+
+
+def shuffle_of(left: SSAValue, right: SSAValue, mask: list[int]) -> vector.ShuffleOp:
+    """The lanes `mask` of two vectors side by side."""
+    return vector.ShuffleOp(left, right, DenseArrayBase.from_list(i64, mask), result_type=left.type)
+
+
+def replace(load: kernel.LoadOp, ops: list[Operation], result: SSAValue) -> None:
+    """Put `ops` in the place of `load`, with its name and location."""
+    for op in ops:
+        op.location = load.location
+        for value in op.results:
+            value.name_hint = load.result.name_hint
+    Rewriter.replace_op(load, ops, [result])

@@ -1,0 +1,104 @@
+"""legalize-neon: weights by lane, as arm64 multiplies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import arith, memref, vector
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from lrc.dialects import neon
+from lrc.dialects.kernel.ops import is_kernel, vector_type
+
+LANES = 4
+
+
+@dataclass(frozen=True)
+class LegalizeNeonPass(ModulePass):
+    """fma x, broadcast(weight[i + n]) -> fma_lane x, (load weight[i + n / 4 * 4])[n % 4]
+
+    Four weights that lie side by side come with one load and need no instruction to spread them. A run of
+    weights that is no multiple of four ends with a load that overlaps the one before; runs of fewer than
+    four stay as they are.
+    """
+
+    name = "legalize-neon"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if is_kernel(function):
+                for block in [b for inner in function.walk() for region in inner.regions for b in region.blocks]:
+                    use_lanes(block)
+
+
+def use_lanes(block: Block) -> None:
+    """Multiply by lanes in one block."""
+    runs: dict[tuple[SSAValue, SSAValue], dict[int, vector.BroadcastOp]] = {}
+    for op in block.ops:
+        if not isinstance(op, vector.BroadcastOp) or not isinstance(load := op.source.owner, memref.LoadOp):
+            continue
+        if load.parent is block and all(isinstance(use.operation, vector.FMAOp) for use in op.vector.uses):
+            base, offset = split(load.indices[0])
+            runs.setdefault((load.memref, base), {})[offset] = op
+    position = {op: n for n, op in enumerate(block.ops)}
+    for (array, base), weights in runs.items():
+        count = max(weights) + 1
+        if sorted(weights) != list(range(count)) or count < LANES:
+            continue
+        vectors: dict[int, SSAValue] = {}
+        for offset, broadcast in sorted(weights.items()):
+            first = min(offset - offset % LANES, count - LANES)
+            if first not in vectors:
+                at = min((weights[i] for i in range(first, first + LANES)), key=position.__getitem__)
+                vectors[first] = load_four(array, base, first, at)
+            for use in list(broadcast.vector.uses):
+                fma = use.operation
+                assert isinstance(fma, vector.FMAOp)
+                x = fma.lhs if fma.rhs is broadcast.vector else fma.rhs
+                by_lane = neon.FmaLaneOp(x, vectors[first], offset - first, fma.acc)
+                by_lane.location, by_lane.res.name_hint = fma.location, fma.res.name_hint
+                Rewriter.replace_op(fma, by_lane)
+        for broadcast in weights.values():
+            erase_unused(broadcast)
+
+
+def split(index: SSAValue) -> tuple[SSAValue, int]:
+    """An index as a value plus a constant."""
+    op = index.owner
+    if isinstance(op, arith.AddiOp) and isinstance(op.rhs.owner, arith.ConstantOp):
+        constant = op.rhs.owner.value
+        if isinstance(constant, IntegerAttr):
+            return op.lhs, constant.value.data
+    return index, 0
+
+
+def load_four(array: SSAValue, base: SSAValue, offset: int, before: Operation) -> SSAValue:
+    """Four numbers of an array as a vector, loaded just before an operation."""
+    index = base
+    ops: list[Operation] = []
+    if offset:
+        constant = arith.ConstantOp.from_int_and_width(offset, base.type)  # pyright: ignore[reportArgumentType]
+        add = arith.AddiOp(base, constant.result)
+        ops, index = [constant, add], add.result
+    load = vector.LoadOp(array, [index], vector_type(LANES))
+    load.result.name_hint = "w"
+    for op in [*ops, load]:
+        op.location = before.location
+        Rewriter.insert_op(op, InsertPoint.before(before))
+    return load.result
+
+
+def erase_unused(op: Operation) -> None:
+    """Erase an operation and those that computed its operands, as far as nobody else uses them."""
+    operands = [o.owner for o in op.operands if isinstance(o.owner, Operation)]
+    if any(result.first_use is not None for result in op.results):
+        return
+    op.detach()
+    op.erase()
+    for operand in operands:
+        if isinstance(operand, memref.LoadOp | arith.AddiOp):
+            erase_unused(operand)

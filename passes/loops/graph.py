@@ -1,0 +1,119 @@
+"""The function that runs the network: a buffer for each tensor, a launch or more for each layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import Float32Type, IntegerType, MemRefType, Signedness, StringAttr, TensorType
+from xdsl.ir import Operation, SSAValue
+
+from lrc.dialects import kernel
+from lrc.dialects.kernel.attrs import LayoutAttr
+from lrc.dialects.kernel.layout import Layout
+from lrc.dialects.kernel.ops import buffer_type
+from lrc.dialects.lr.attrs import WeightLike
+from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.passes.loops.builder import FLOATS, Index, Loops
+from lrc.passes.machine import Machine
+
+
+class Family(Protocol):
+    """What the code of a kernel depends on: hashable, so that layers of one family share one function."""
+
+    @property
+    def name(self) -> str:
+        """The kernel's name: its parameters, as few words as tell them apart."""
+        ...
+
+
+class Graph:
+    """Writes the function that runs the network, and collects the kernels that it launches.
+
+    Every tensor's type carries its layout; `buffers` holds where a tensor is.
+    """
+
+    def __init__(
+        self, name: str, inputs: Sequence[str], outputs: Sequence[str], store: WeightStore, machine: Machine
+    ) -> None:
+        self.store, self.machine = store, machine
+        self.loops = Loops(name, [(n, FLOATS) for n in [*inputs, *outputs]])
+        self.kernels: dict[Family, func.FuncOp] = {}
+        self.buffers: dict[SSAValue, SSAValue] = {}
+        self._constants: dict[str, SSAValue] = {}
+        self._names: set[str] = {name}
+
+    @staticmethod
+    def layout(value: SSAValue) -> Layout:
+        """The layout of a tensor. Raises ValueError if none was assigned."""
+        if isinstance(value.type, TensorType) and isinstance(value.type.encoding, LayoutAttr):
+            return value.type.encoding.data
+        raise ValueError(f"{value} has no layout: run assign-layout before lower-to-loops")
+
+    def buffer(self, value: SSAValue) -> SSAValue:
+        """Where a tensor lies."""
+        return self.buffers[value]
+
+    def allocate(self, value: SSAValue, layer: str) -> SSAValue:
+        """A buffer for the result of a layer; the halo around its pictures is cleared by `clear_halo`."""
+        layout = self.layout(value)
+        size = self.loops.value(layout.size)
+        allocation = memref.AllocOp([size], [], FLOATS)
+        allocation.attributes |= {"layer": StringAttr(layer), "layout": LayoutAttr(layout)}
+        self.buffers[value] = self.loops.insert(allocation, re.sub(r"\W", "_", layer) or None)
+        return self.buffers[value]
+
+    def temporary(self, elements: int, name: str) -> SSAValue:
+        """A buffer that only one layer uses."""
+        return self.loops.insert(memref.AllocOp([self.loops.value(elements)], [], FLOATS), name)
+
+    def array(self, weight: WeightLike) -> NDArray[np.generic]:
+        """The numbers of a weight."""
+        return array_of(weight, self.store)
+
+    def constant(self, name: str, array: NDArray[np.generic]) -> SSAValue:
+        """An array that goes into the weights file under `name`: float32 or unsigned numbers, flat."""
+        if name not in self._constants:
+            flat = np.ascontiguousarray(array).reshape(-1)
+            self.store.put(name, flat)
+            element = Float32Type() if flat.dtype == np.float32 else IntegerType(8 * flat.itemsize, Signedness.UNSIGNED)
+            type: MemRefType = buffer_type(element)
+            self._constants[name] = self.loops.insert(kernel.WeightsOp(name, type), None)
+        return self._constants[name]
+
+    def launch(
+        self,
+        family: Family,
+        write: Callable[[str], func.FuncOp],
+        arguments: Mapping[str, SSAValue | Index],
+        sizes: Sequence[int],
+        layer: str | None = None,
+    ) -> None:
+        """Launch the kernel of a family, written by `write(name)` if it is not there yet.
+
+        `arguments` are given by the names that the kernel has for them; `layer` is set on the launch that
+        completes a layer.
+        """
+        function = self.kernels.get(family)
+        if function is None:
+            name, n = family.name, 1
+            while name in self._names:
+                n += 1
+                name = f"{family.name}_v{n}"
+            self._names.add(name)
+            function = self.kernels[family] = write(name)
+        names = [a.name_hint for a in function.body.block.args]
+        if missing := set(names) ^ set(arguments):
+            raise ValueError(f"the arguments of {function.sym_name.data} differ in {sorted(str(m) for m in missing)}")
+        values = [self.loops.value(arguments[n]) for n in names if n is not None]
+        self.loops.builder.insert(
+            kernel.LaunchOp(function.sym_name.data, values, [self.loops.value(s) for s in sizes], layer)
+        )
+
+    def finish(self) -> list[Operation]:
+        """The kernels, then the function that launches them."""
+        return [*self.kernels.values(), self.loops.finish()]

@@ -1,0 +1,69 @@
+"""lower-to-loops: the network becomes kernels, and a function that launches them."""
+
+from dataclasses import dataclass
+
+from lrc.passes.loops.copy import copy_in, copy_out
+from lrc.passes.loops.table import LOWERINGS
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from lrc.dialects.fkw import ops as fkw
+from lrc.dialects.lr.base import LayerOp
+from lrc.dialects.lr.model import ModelOp, OutputOp
+from lrc.passes.diagnose import fail
+from lrc.passes.loops.convolution import lower_convolution
+from lrc.passes.loops.graph import Graph
+from lrc.passes.machine import machine_named
+
+
+@dataclass(frozen=True)
+class LowerToLoopsPass(ModulePass):
+    """lr.model -> a kernel for each family of its layers, and a function that launches them in order.
+
+    The module keeps the weight store, as its attribute `weights`.
+    """
+
+    name = "lower-to-loops"
+
+    machine: str = "neon"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for model in [inner for inner in op.ops if isinstance(inner, ModelOp)]:
+            functions = lower(model, self.machine)
+            op.attributes["weights"] = model.weights
+            for function in functions:
+                function.location = model.location
+                op.body.block.insert_op_before(function, model)
+            model.detach()
+            model.erase()
+
+
+def lower(model: ModelOp, machine: str) -> list[Operation]:
+    """The functions that a network becomes."""
+    block = model.body.block
+    output = block.last_op
+    assert isinstance(output, OutputOp)
+    inputs = [argument.name_hint or f"x{i}" for i, argument in enumerate(block.args)]
+    outputs = [name.data for name in output.names]
+    graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine_named(machine))
+    arguments = list(graph.loops.arguments.values())
+    for argument, value in zip(arguments, block.args, strict=False):
+        copy_in(graph, argument, value)
+    for op in block.ops:
+        if isinstance(op, fkw.Conv2dOp):
+            lower_convolution(op, graph)
+        elif isinstance(op, LayerOp):
+            if type(op) not in LOWERINGS:
+                fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
+            LOWERINGS[type(op)](op, graph)
+    for argument, value in zip(arguments[len(inputs) :], output.operands, strict=True):
+        copy_out(graph, value, argument)
+    functions = graph.finish()
+    functions[-1].attributes |= {"inputs": _names(inputs), "outputs": _names(outputs)}
+    return functions
+
+
+def _names(names: list[str]) -> StringAttr:
+    return StringAttr(" ".join(names))

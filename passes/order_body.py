@@ -1,0 +1,130 @@
+"""The order of a kernel's body: a vector is multiplied right after it is loaded, and dies.
+
+C compilers keep the order of a straight body more or less. A body that loads everything first spills
+its accumulators; one that finishes with a vector before it loads the next needs a register or two
+beside the accumulators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import vector
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from lrc.dialects import kernel
+from lrc.dialects.kernel.ops import is_kernel
+
+
+@dataclass(frozen=True)
+class OrderBodyPass(ModulePass):
+    """load x, load y, fma x, fma y -> load x, fma x, load y, fma y, in the order of the places loaded.
+
+    The terms of a sum change places: the result may differ in its last bits, within the error bound.
+    """
+
+    name = "order-body"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if is_kernel(function):
+                for block in [b for inner in function.walk() for region in inner.regions for b in region.blocks]:
+                    order(block)
+
+
+@dataclass
+class Sum:
+    """An accumulator of a body: the value that comes in, the one that goes out, and the terms between."""
+
+    start: SSAValue
+    end: SSAValue
+    terms: list[vector.FMAOp]
+
+
+def order(block: Block) -> None:
+    """Bring the multiplications of a block into the order of the vectors they use."""
+    sums = find_sums(block)
+    if not sums:
+        return
+    terms: dict[SSAValue, list[tuple[int, vector.FMAOp]]] = {}
+    for i, total in enumerate(sums):
+        for fma in total.terms:
+            terms.setdefault(fma.lhs, []).append((i, fma))
+    terminator = block.last_op
+    placed: set[Operation] = set()
+
+    def place(value: SSAValue) -> None:
+        """Move what computes a value to the end of the block, unless it is there or outside."""
+        op = value.owner
+        if isinstance(op, Operation) and op.parent is block and op not in placed:
+            for operand in op.operands:
+                place(operand)
+            placed.add(op)
+            op.detach()
+            append(op)
+
+    def append(op: Operation) -> None:
+        if terminator is None:
+            block.add_op(op)
+        else:
+            block.insert_op_before(op, terminator)
+
+    others = [op for op in block.ops if not isinstance(op, vector.FMAOp) and op is not terminator]
+    late = {op for op in others if isinstance(op, kernel.LoadOp | vector.ShuffleOp | vector.BroadcastOp)}
+    for op in others:
+        if op not in late and not any(
+            isinstance(use.operation, vector.BroadcastOp) for r in op.results for use in r.uses
+        ):
+            for result in op.results:
+                place(result)
+    current = [total.start for total in sums]
+    for x in sorted(terms, key=place_of):
+        place(x)
+        for i, fma in terms[x]:
+            place(fma.rhs)
+            fma.operands[2] = current[i]
+            current[i] = fma.res
+            placed.add(fma)
+            fma.detach()
+            append(fma)
+    for total, last in zip(sums, current, strict=True):
+        hint = total.end.name_hint
+        uses = [use for use in total.end.uses if use.operation not in placed]
+        for use in uses:
+            use.operation.operands[use.index] = last
+        last.name_hint = hint
+    for op in others:
+        if op not in placed:
+            for result in op.results:
+                place(result)
+
+
+def find_sums(block: Block) -> list[Sum]:
+    """The chains of multiply-adds of a block, each from its start to the value that others use."""
+    sums: list[Sum] = []
+    chain: dict[SSAValue, Sum] = {}
+    for op in block.ops:
+        if isinstance(op, vector.FMAOp):
+            total = chain.pop(op.acc, None)
+            if total is None:
+                total = Sum(op.acc, op.acc, [])
+                sums.append(total)
+            total.terms.append(op)
+            total.end = op.res
+            chain[op.res] = total
+    return sums
+
+
+def place_of(x: SSAValue) -> tuple[int, int]:
+    """Row and column that a vector comes from; for a shuffle the last of its loads, since it waits for that."""
+    op = x.owner
+    if isinstance(op, kernel.LoadOp):
+        window = op.window.owner
+        row = window.row.value.data if isinstance(window, kernel.RowOp) else 0
+        return op.place[0] + row, op.place[1]
+    if isinstance(op, vector.ShuffleOp):
+        return max(place_of(op.v1), place_of(op.v2))
+    return 0, 0

@@ -1,0 +1,146 @@
+"""The schedule that a layer gets when nobody measured one: a model of a loop body, and a search over tiles.
+
+The model counts what one run of a body asks of the machine: multiply-adds, loads, and the work around
+them. The best tile is the one with the fewest cycles for each output that is not wasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lrc.dialects.lr.shapes import Window
+from lrc.dialects.pattern.schedule import Load, Schedule, Tuning
+from lrc.dialects.pattern.values import PatternSet
+from lrc.passes.machine import Machine
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One convolution, as far as its schedule depends on it.
+
+    `channels`: input channels that one filter may read; `filters`, `height`, `width`: of the output;
+    `kernels`: mean number of kernels of a filter; `jams`: how many filters may be jammed.
+    """
+
+    window: Window
+    patterns: PatternSet
+    channels: int
+    filters: int
+    height: int
+    width: int
+    kernels: float
+    jams: tuple[int, ...]
+
+
+def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tuning) -> Schedule:
+    """The schedule of a layer: what its author asked for, and the model's choice for the rest.
+
+    Raises ValueError if the author asked for something that cannot be done.
+    """
+    lanes = machine.lanes
+    load: Load = tuning.load or ("direct" if lanes == 1 else machine.load)
+    if problem.window.strides[1] > 1 and load == "aligned" and tuning.load is None:
+        load = "direct"  # a strided load is two loads and a shuffle already
+    if tuning.unroll is not None:
+        jam, rows, columns = tuning.unroll
+        if columns % lanes:
+            raise ValueError(f"unroll asks for {columns} columns, which are no whole vectors of {lanes} floats")
+        if jam not in problem.jams:
+            allowed = ", ".join(map(str, problem.jams))
+            raise ValueError(f"unroll asks for {jam} filters at once; these filters share their kernels by {allowed}")
+        tile = rows, columns // lanes
+    else:
+        _, jam, tile = min(candidates(problem, machine, load))
+    group, block = tuning.tile or (0, 0)
+    block = block or choose_block(problem, machine, tile)
+    group = group or choose_group(problem, tile, lanes, jam, threads)
+    return Schedule(
+        tile=tile,
+        lanes=lanes,
+        block=min(block, problem.channels),
+        jam=jam,
+        group=-(-group // jam) * jam,
+        order=tuning.permute or "hwcico",
+        load=load,
+    )
+
+
+def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple[float, int, tuple[int, int]]]:
+    """(cycles for each useful output and kernel, jam, tile) of every tile that fits the registers."""
+    most_vectors = -(-problem.width // machine.lanes)
+    for jam in problem.jams:
+        for rows in range(1, min(problem.height, 16) + 1):
+            for vectors in range(1, min(most_vectors, 8) + 1):
+                if jam * rows * vectors <= accumulators(machine, load, jam):
+                    cost = cycles(problem, machine, load, jam, rows, vectors)
+                    yield cost / useful(problem, machine.lanes, rows, vectors) / jam, jam, (rows, vectors)
+
+
+def accumulators(machine: Machine, load: Load, jam: int) -> int:
+    """How many sums a body may carry and not spill: what is left beside the vectors and weights in flight."""
+    if load == "aligned" and jam == 1:
+        return machine.registers // 2
+    return machine.registers * 3 // 4
+
+
+def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
+    """Outputs of a tile that lie inside the picture, averaged over the picture's tiles."""
+    tiles = -(-problem.height // rows) * -(-problem.width // (vectors * lanes))
+    return problem.height * problem.width / tiles
+
+
+def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, vectors: int) -> float:
+    """Cycles of one run of the body, the mean over the patterns."""
+    total = 0.0
+    for mask in problem.patterns.masks:
+        multiplications = jam * rows * vectors * len(mask.taps)
+        loads = sum(1 for _ in _places(mask.taps, problem.window, machine.lanes, load, rows, vectors))
+        loads *= problem.window.strides[1] if machine.lanes > 1 else 1
+        weights = jam * len(mask.taps)
+        # two vectors loaded a cycle at best, one if each straddles a cache line or waits for a shuffle
+        loading = loads / 2 + weights / 4 if machine.lanes < 16 else (loads if load != "direct" else 2 * loads) / 2
+        arithmetic = multiplications / machine.multiplications
+        issue = (multiplications + loads + weights) / 4
+        total += max(arithmetic, loading + weights / 4, issue) + 4
+    once = 8 + 2 * jam * rows * vectors / max(problem.kernels, 1)  # bias, activation and store, for each filter
+    return total / len(problem.patterns.masks) + once / max(problem.kernels, 1)
+
+
+def _places(
+    taps: tuple[tuple[int, int], ...], window: Window, lanes: int, load: Load, rows: int, vectors: int
+) -> set[tuple[int, int]]:
+    """The places of the input that a body loads, each once."""
+    (sh, sw), (dh, dw) = window.strides, window.dilations
+    places = {
+        (r * sh + dy * dh, v * lanes * sw + dx * dw - window.pads[1])
+        for dy, dx in taps
+        for r in range(rows)
+        for v in range(vectors)
+    }
+    if load != "aligned":
+        return places
+    return {(r, (c + shift) // lanes) for r, c in places for shift in ((0, lanes - 1) if c % lanes else (0,))}
+
+
+def choose_block(problem: Problem, machine: Machine, tile: tuple[int, int]) -> int:
+    """Channels of a block: as many as keep their part of the input in the second-level cache."""
+    rows = tile[0] * problem.window.strides[0] + problem.window.kernel[0] - 1
+    line = 64
+    width = (tile[1] * machine.lanes * problem.window.strides[1] + 2 * machine.lanes) * 4
+    footprint = rows * -(-width // line) * line
+    fitting = max(machine.block_bytes // footprint, 16)
+    if fitting >= problem.channels or (
+        len(problem.patterns) == 1 and problem.channels * footprint < 4 * machine.block_bytes
+    ):
+        return problem.channels
+    blocks = -(-problem.channels // fitting)
+    return -(-problem.channels // blocks)
+
+
+def choose_group(problem: Problem, tile: tuple[int, int], lanes: int, jam: int, threads: int) -> int:
+    """Filters of a group: all of them, unless the picture has too few tiles to keep every thread busy."""
+    tiles = -(-problem.height // tile[0]) * -(-problem.width // (tile[1] * lanes))
+    wanted = 8 * threads if threads > 1 else 1
+    groups = min(-(-wanted // tiles), max(problem.filters // jam, 1))
+    return max(-(-problem.filters // groups), jam)
