@@ -15,7 +15,10 @@ from safetensors.numpy import load
 from torch import Tensor
 from torch.nn import functional as F
 
+from lrc import frontend
+from lrc.dialects import lr
 from lrc.dialects.pattern.values import PatternSet, Sparsity, find_violation
+from lrc.interpreters.graph import run
 
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "lrc" / "zoo"
@@ -25,6 +28,7 @@ PATTERNS = PatternSet.parse(
     '["110/110/000", "011/011/000", "000/110/110", "000/011/011",'
     ' "010/111/000", "000/111/010", "010/110/010", "010/011/010"]'
 )
+SPARSITY = Sparsity("pattern", PATTERNS, keep=1 / 3.6, budget="filter")
 PRUNED = ("widen.conv.weight", "refine.conv.weight", "deepen.conv.weight")
 
 
@@ -53,13 +57,19 @@ def classify(weights: dict[str, NDArray[np.float32]], images: NDArray[np.float32
     return F.linear(x.flatten(1), tensors["fc.weight"], tensors["fc.bias"]).argmax(1).numpy()
 
 
+@pytest.fixture(scope="module")
+def held_out() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    with np.load(ZOO / "digits-test.npz") as arrays:
+        return arrays["images"], arrays["labels"]
+
+
 def test_weights_are_small() -> None:
     assert (ZOO / "digits.safetensors").stat().st_size <= 200_000
 
 
 @pytest.mark.parametrize("name", PRUNED)
 def test_weights_obey_the_sparsity(weights: dict[str, NDArray[np.float32]], name: str) -> None:
-    assert find_violation(weights[name], Sparsity("pattern", PATTERNS, keep=1 / 3.6, budget="filter")) is None
+    assert find_violation(weights[name], SPARSITY) is None
 
 
 def test_every_filter_lives(weights: dict[str, NDArray[np.float32]]) -> None:
@@ -76,9 +86,12 @@ def test_convolutions_after_the_first_are_pruned_fourfold(
     assert total / kept >= 4
 
 
-def test_accuracy_is_as_shipped(weights: dict[str, NDArray[np.float32]], figures: dict[str, Any]) -> None:
-    with np.load(ZOO / "digits-test.npz") as held_out:
-        images, labels = held_out["images"], held_out["labels"]
+def test_accuracy_is_as_shipped(
+    weights: dict[str, NDArray[np.float32]],
+    figures: dict[str, Any],
+    held_out: tuple[NDArray[np.float32], NDArray[np.uint8]],
+) -> None:
+    images, labels = held_out
     assert images.dtype == np.float32 and images.shape == (len(labels), 1, 8, 8)
     assert (images.min(), images.max()) == (0, 1)
     correct = int((classify(weights, images) == labels).sum())
@@ -90,6 +103,21 @@ def test_pruning_costs_less_than_a_point(figures: dict[str, Any]) -> None:
     dense, pruned = figures["accuracy"]["dense"], figures["accuracy"]["pruned"]
     assert dense >= 0.985
     assert dense - pruned <= 0.01
+
+
+def test_the_file_declares_the_sparsity_trained_for() -> None:
+    convolutions = [op for op in frontend.load(ZOO / "digits.lr").walk() if isinstance(op, lr.Conv2dOp)]
+    declared = {f"{op.layer.data}.weight": op.sparsity.data for op in convolutions if op.sparsity is not None}
+    assert declared == dict.fromkeys(PRUNED, SPARSITY)
+
+
+def test_the_file_means_the_network_trained(
+    weights: dict[str, NDArray[np.float32]], held_out: tuple[NDArray[np.float32], NDArray[np.uint8]]
+) -> None:
+    module, images = frontend.load(ZOO / "digits.lr"), held_out[0][:40]
+    probabilities = np.concatenate([run(module, [image[np.newaxis]])[0] for image in images])
+    assert probabilities.sum(1) == pytest.approx(1)
+    assert np.array_equal(probabilities.argmax(1), classify(weights, images))
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="torch sums in another order on other processors")
