@@ -109,7 +109,7 @@ def pack(
         reorder=_narrow(order),
         index=_narrow(index),
         stride=_narrow(stride),
-        weight=weight.reshape(len(row), -1),
+        weight=weight.reshape(len(row), jam * patterns.most_taps),
     )
 
 
