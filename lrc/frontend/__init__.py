@@ -1,0 +1,48 @@
+"""The language: from text to the `lr` dialect, and to its one canonical layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+
+from xdsl.dialects.builtin import ModuleOp
+
+from lrc.diagnostics import UserError
+from lrc.frontend.formatting import format
+from lrc.frontend.lifting import lift
+from lrc.frontend.parsing import parse
+
+__all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text"]
+
+
+def read_text(path: Path) -> str:
+    """The text of a `.lr` file. Raises UserError if it is not there, or no text."""
+    try:
+        return decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UserError.because(f"cannot be read: {error.strerror}", filename=str(path)) from None
+
+
+def decode(data: bytes, filename: str) -> str:
+    """Bytes as the text of a `.lr` file. Raises UserError if they are none."""
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        hint = "a .lr file is a text in UTF-8; weights belong in a file beside it, named by `weights`"
+        raise UserError.because("this is no .lr file: it is not a text", hint=hint, filename=filename) from None
+
+
+def load(path: Path | str) -> ModuleOp:
+    """The network of a `.lr` file, verified, its weights checked. Raises UserError with all that is wrong."""
+    path = Path(path)
+    return lift(parse(read_text(path), str(path)), path.parent)
+
+
+def parse_stream(stream: IO[str] | IO[bytes]) -> ModuleOp:
+    """A network read from an open file, as `lrc-opt` has it; weights are found relative to the file, or to the folder
+    that one is in if it has no name."""
+    name = getattr(stream, "name", "<stdin>")
+    filename = name if isinstance(name, str) else "<stdin>"
+    data = stream.read()
+    text = data if isinstance(data, str) else decode(data, filename)
+    return lift(parse(text, filename), Path(filename).parent)

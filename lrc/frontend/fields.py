@@ -1,0 +1,178 @@
+"""What a layer's field may be: each kind reads a value of the syntax tree, or says what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+from lrc.diagnostics import did_you_mean
+from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
+from lrc.dialects.pattern.values import Budget, PatternSet, Sparsity
+from lrc.frontend import syntax
+from lrc.frontend.scope import Bound, Mistake, ReportedError, Scope, describe, integer, number, resolve, word
+from lrc.frontend.syntax import Value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of field: how its value is read, and what it is called in the reference."""
+
+    read: Callable[[Value, Scope], Any]
+    words: str
+
+
+def _count(value: Value, scope: Scope) -> int:
+    return integer(value, scope, 1)
+
+
+def _integers(value: Value, scope: Scope, lengths: tuple[int, ...], least: int) -> tuple[int, ...]:
+    """A list of whole numbers, or a single one."""
+    bound = resolve(value, scope)
+    if not isinstance(bound.value, syntax.List):
+        return (integer(value, scope, least),)
+    if len(bound.value.elements) not in lengths:
+        expected = " or ".join(map(str, lengths))
+        raise Mistake(value.span, f"a list of {len(bound.value.elements)} numbers, expected {expected}")
+    return tuple(integer(element, bound.scope, least) for element in bound.value.elements)
+
+
+def _pair(value: Value, scope: Scope) -> tuple[int, int]:
+    numbers = _integers(value, scope, (2,), 1)
+    return numbers[0], numbers[-1]
+
+
+def _padding(value: Value, scope: Scope) -> tuple[int, int, int, int] | Literal["same"]:
+    if isinstance(resolve(value, scope).value, syntax.Name):
+        word(value, scope, ("same",))
+        return "same"
+    match _integers(value, scope, (2, 4), 0):
+        case (every,):
+            return every, every, every, every
+        case (rows, columns):
+            return rows, columns, rows, columns
+        case numbers:
+            return cast(tuple[int, int, int, int], numbers)
+
+
+def _real(value: Value, scope: Scope) -> float:
+    return float(number(value, scope))
+
+
+def _positive(value: Value, scope: Scope) -> float:
+    if (result := _real(value, scope)) <= 0:
+        raise Mistake(value.span, f"{result:g} is not above zero")
+    return result
+
+
+def _weight(value: Value, scope: Scope) -> str:
+    inner = resolve(value, scope).value
+    if not isinstance(inner, syntax.String):
+        raise Mistake(value.span, f'{describe(inner)} is no name of a weight, such as "conv1.weight"')
+    return inner.text
+
+
+def _bias(value: Value, scope: Scope) -> str | bool:
+    if isinstance(resolve(value, scope).value, syntax.String):
+        return _weight(value, scope)
+    return word(value, scope, ("true", "false")) == "true"
+
+
+def _sparsity(value: Value, scope: Scope) -> Sparsity | None:
+    bound = resolve(value, scope)
+    if not isinstance(bound.value, syntax.Call):
+        kind = word(value, scope, ("dense", "auto", "pattern", "connectivity"))
+        if kind in ("pattern", "connectivity"):
+            example = "pattern(p8, keep: 1/3.6)" if kind == "pattern" else "connectivity(keep: 1/3.6)"
+            raise Mistake(value.span, f"'{kind}' needs to be told more", f"such as `{example}`")
+        return Sparsity(cast(Literal["dense", "auto"], kind))
+    call, scope = bound.value, bound.scope
+    kind = word(call.name, Scope(), ("pattern", "connectivity"))
+    sets = [argument.value for argument in call.arguments if argument.name is None]
+    if len(sets) != (expected := int(kind == "pattern")):
+        raise Mistake(call.span, f"'{kind}' takes {expected} pattern set{'' if expected else 's'}, not {len(sets)}")
+    given = named(call.arguments, ("keep", "budget"))
+    keep = given.get("keep")
+    budget = given.get("budget")
+    if keep is None and (budget is not None or kind == "connectivity"):
+        raise Mistake(call.span, "the share of kernels to keep is missing", "such as `keep: 1/3.6`")
+    share = None if keep is None else _positive(keep, scope)
+    if keep is not None and share is not None and share > 1:
+        raise Mistake(keep.span, f"{share:g} is more than all kernels", f"to keep 1 in {share:g}, say `1/{share:g}`")
+    return Sparsity(
+        cast(Literal["pattern", "connectivity"], kind),
+        _patterns(sets[0], scope) if sets else None,
+        share,
+        cast(Budget, "filter" if budget is None else word(budget, scope, ("filter", "layer"))),
+    )
+
+
+def _patterns(value: Value, scope: Scope) -> PatternSet:
+    bound = resolve(value, scope)
+    known = bound.scope.patterns
+    if not isinstance(bound.value, syntax.Name) or bound.value.text not in known:
+        hint = did_you_mean(bound.value.text, known) if isinstance(bound.value, syntax.Name) else None
+        raise Mistake(value.span, f"no pattern set named {describe(bound.value)}", hint)
+    if (patterns := known[bound.value.text]) is None:
+        raise ReportedError
+    return patterns
+
+
+def _tuning(value: Value, scope: Scope) -> Tuning:
+    bound = resolve(value, scope)
+    if not isinstance(bound.value, syntax.Group):
+        raise Mistake(
+            value.span, f"{describe(bound.value)} is no tuning", "such as `{ tile: [64, 64], load: aligned }`"
+        )
+    given = named(bound.value.fields, ("unroll", "tile", "permute", "load"))
+    unroll, tile = given.get("unroll"), given.get("tile")
+    permute, load = given.get("permute"), given.get("load")
+    return Tuning(
+        cast(tuple[int, int, int] | None, unroll and _list(unroll, bound, 3)),
+        cast(tuple[int, int] | None, tile and _list(tile, bound, 2)),
+        permute and word(permute, bound.scope, ORDERS),
+        cast(Load | None, load and word(load, bound.scope, LOADS)),
+    )
+
+
+def _list(value: Value, bound: Bound, length: int) -> tuple[int, ...]:
+    numbers = _integers(value, bound.scope, (length,), 1)
+    if len(numbers) != length:
+        raise Mistake(value.span, f"one number, expected a list of {length}")
+    return numbers
+
+
+def _storage(value: Value, scope: Scope) -> str:
+    return word(value, scope, ("fkw",))
+
+
+def named(
+    arguments: Iterable[syntax.Argument | syntax.Field], known: Iterable[str], unknown: str = "field"
+) -> dict[str, Value]:
+    """The named ones of arguments or fields. Raises Mistake if one is not known, or given twice."""
+    given: dict[str, Value] = {}
+    for argument in arguments:
+        if (name := argument.name) is None:
+            continue
+        if name.text not in (choices := tuple(known)):
+            hint = did_you_mean(name.text, choices) or (f"there are {', '.join(choices)}" if choices else None)
+            raise Mistake(name.span, f"unknown {unknown} '{name.text}'", hint)
+        if name.text in given:
+            raise Mistake(name.span, f"'{name.text}' is given twice")
+        given[name.text] = name if argument.value is None else argument.value
+    return given
+
+
+Count = Annotated[int, Kind(_count, "a whole number, at least 1")]
+Pair = Annotated[tuple[int, int], Kind(_pair, "a whole number, or [rows, columns]")]
+Padding = Annotated[
+    tuple[int, int, int, int] | Literal["same"],
+    Kind(_padding, "a whole number, [rows, columns], [top, left, bottom, right] or `same`"),
+]
+Real = Annotated[float, Kind(_real, "a number")]
+Positive = Annotated[float, Kind(_positive, "a number above 0")]
+WeightName = Annotated[str | None, Kind(_weight, "the name of an array")]
+Bias = Annotated[str | bool, Kind(_bias, "`true`, `false` or the name of an array")]
+SparsityField = Annotated[Sparsity | None, Kind(_sparsity, "`dense`, `auto`, `pattern(…)` or `connectivity(…)`")]
+TuningField = Annotated[Tuning | None, Kind(_tuning, "`{ unroll, tile, permute, load }`")]
+Storage = Annotated[str, Kind(_storage, "`fkw`")]

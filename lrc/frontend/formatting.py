@@ -1,0 +1,221 @@
+"""The one canonical layout of a `.lr` file.
+
+One statement a line, two spaces for each level, groups on one line where they fit and one field a line where they do
+not. Comments stay before, or behind, the statement, field or list element that they stand at; one blank line is kept
+where there were some. Formatting twice changes nothing more, and the tree stays the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Final
+
+from lrc.frontend import syntax
+from lrc.frontend.parsing import parse
+from lrc.frontend.syntax import Span, Value
+
+WIDTH: Final = 100
+
+Item = syntax.Statement | syntax.Result | syntax.Field | Value
+
+
+def format(text: str, filename: str = "<string>") -> str:
+    """The text in its canonical layout. Raises UserError if it has syntax errors."""
+    return _Layout(parse(text, filename)).run()
+
+
+def inline(node: Item | syntax.Argument | syntax.Parameter) -> str:
+    """A part of the tree on one line."""
+    match node:
+        case syntax.Name(text=text) | syntax.Number(text=text):
+            return text
+        case syntax.String(text=text):
+            return f'"{text}"'
+        case syntax.Negation(value=value):
+            return f"-{_operand(value, binds=True)}"
+        case syntax.Arithmetic(first=first, rest=rest):
+            parts = [_operand(first, binds=not node.is_sum)]
+            for operator, operand in rest:
+                shown = operator if operator == "/" else f" {operator} "
+                parts += [shown, _operand(operand, binds=not node.is_sum)]
+            return "".join(parts)
+        case syntax.List(elements=elements):
+            return f"[{', '.join(map(inline, elements))}]"
+        case syntax.Call(name=name, arguments=arguments):
+            return f"{name.text}({', '.join(map(inline, arguments))})"
+        case syntax.Group(fields=fields):
+            return f"{{ {', '.join(map(inline, fields))} }}" if fields else "{}"
+        case syntax.Argument(name=name, value=value):
+            return f"{name.text}: {inline(value)}" if name else inline(value)
+        case syntax.Field(name=name, value=value):
+            return f"{name.text}: {inline(value)}" if value else name.text
+        case syntax.Parameter(name=name, default=default):
+            return f"{name.text} = {inline(default)}" if default else name.text
+        case syntax.Weights(origin=origin):
+            return f"weights {inline(origin)}"
+        case syntax.Device(name=name):
+            return f"device {name.text}"
+        case syntax.Input(name=name, element=element, sizes=sizes):
+            return f"input {name.text}: {element.text}{inline(sizes)}"
+        case syntax.Patterns(name=name, masks=masks):
+            return f"patterns {name.text} = {inline(masks)}"
+        case syntax.Layer(name=name, call=call, group=group):
+            return f"{name.text}: {inline(call)}" + (f" {inline(group)}" if group else "")
+        case syntax.Block(name=name, parameters=parameters):
+            return f"block {name.text}({', '.join(map(inline, parameters))})"
+        case syntax.Result(name=name):
+            return f"result {name.text}"
+        case syntax.Output(name=name, layer=layer):
+            return f"output {name.text} = {layer.text}" if layer else f"output {name.text}"
+
+
+def _operand(value: Value, binds: bool) -> str:
+    """An operand, in parentheses where it would be read otherwise: `(a + b) * c`."""
+    nested = isinstance(value, syntax.Arithmetic) and (binds or value.is_sum)
+    return f"({inline(value)})" if nested or isinstance(value, syntax.Negation) else inline(value)
+
+
+def _container(item: Item) -> tuple[Span, Sequence[Item]] | None:
+    """The braces or brackets at an item's end, and what stands in them, each thing on a line of its own if need be."""
+    match item:
+        case syntax.Layer(group=group) if group:
+            return group.span, group.fields
+        case syntax.Field(value=syntax.Group() as group):
+            return group.span, group.fields
+        case syntax.Field(value=syntax.List() as values):
+            return values.span, values.elements
+        case syntax.Patterns(masks=masks):
+            return masks.span, masks.elements
+        case syntax.Block():
+            start = item.layers[0].span.start if item.layers else item.result.span.start
+            return Span(start, item.span.end), (*item.layers, item.result)
+        case _:
+            return None
+
+
+class _Layout:
+    """The lines so far, and the comments that are still to come."""
+
+    def __init__(self, file: syntax.File) -> None:
+        self.file = file
+        self.text = file.source.text
+        self.comments = list(file.comments)
+        self.lines: list[str] = []
+        self.end = 0
+
+    def run(self) -> str:
+        self._leading(self.file.name.span.start, "")
+        self.lines.append(f"model {self.file.name.text} {{")
+        self.end = self.file.name.span.end
+        self._items(self.file.statements, self.file.body.end, "  ", blank_lines=True)
+        self.lines.append("}")
+        self.end = self.file.body.end
+        self._trailing(self.end)
+        self._leading(len(self.text) + 1, "")
+        return "\n".join(self.lines) + "\n"
+
+    def _items(
+        self, items: Sequence[Item], end: int, indent: str, *, blank_lines: bool = False, comma: str = ""
+    ) -> None:
+        """What stands in braces that end at `end`, one thing a line."""
+        is_first = True
+        for item in items:
+            container = _container(item)
+            head_end = container[0].start if container else item.span.end
+            is_first &= not self._leading(head_end, indent, item.span.start, blank_lines, is_first)
+            self._blank_line(item.span.start, blank_lines and not is_first)
+            self._item(item, indent, comma if item is not items[-1] else "")
+            self.end = item.span.end
+            self._trailing(item.span.end)
+            is_first = False
+        self._leading(end, indent, end, blank_lines, is_first)
+
+    def _leading(
+        self, before: int, indent: str, start: int | None = None, blank_lines: bool = True, is_first: bool = True
+    ) -> bool:
+        """Comments up to a place, each on its own line; whether there were any."""
+        start = before if start is None else start
+        found = False
+        while self.comments and self.comments[0].span.start < before:
+            comment = self.comments.pop(0)
+            self._blank_line(
+                min(comment.span.start, start), blank_lines and bool(self.lines) and (found or not is_first)
+            )
+            self.lines.append(indent + comment.text)
+            self.end = max(self.end, min(comment.span.end, start))
+            found = True
+        return found
+
+    def _trailing(self, end: int) -> None:
+        """A comment behind something, on its line."""
+        if self.comments and not self.text[end : self.comments[0].span.start].strip(" \t,"):
+            comment = self.comments.pop(0)
+            self.lines[-1] += f"  {comment.text}"
+            self.end = comment.span.end
+
+    def _blank_line(self, start: int, is_wanted: bool) -> None:
+        if is_wanted and self.text.count("\n", self.end, start) > 1:
+            self.lines.append("")
+
+    def _item(self, item: Item, indent: str, comma: str) -> None:
+        line = inline(item)
+        container = _container(item)
+        if isinstance(item, syntax.Block):
+            self._wrapped(f"{indent}block {item.name.text}(", item.parameters, ") {")
+            self.end = container[0].start if container else self.end
+            self._braced(item, indent, "}", blank_lines=True)
+        elif container and self._has_comments(container[0]):
+            self._broken(item, indent, comma)
+        elif len(indent) + len(line) + len(comma) <= WIDTH:
+            self.lines.append(indent + line + comma)
+        else:
+            self._broken(item, indent, comma)
+
+    def _has_comments(self, span: Span) -> bool:
+        return any(span.start <= comment.span.start < span.end for comment in self.comments)
+
+    def _broken(self, item: Item, indent: str, comma: str) -> None:
+        """Something that does not fit on a line, or has comments inside."""
+        match item:
+            case syntax.Layer(name=name, call=call, group=group):
+                self._wrapped(f"{indent}{name.text}: {call.name.text}(", call.arguments, ") {" if group else ")")
+                if group:
+                    self._braced(item, indent, "}")
+            case syntax.Field(name=name, value=syntax.Group()):
+                self.lines.append(f"{indent}{name.text}: {{")
+                self._braced(item, indent, "}")
+            case syntax.Field(name=name, value=syntax.List() as values):
+                self._list(f"{indent}{name.text}: [", item, values, indent)
+            case syntax.Patterns(name=name, masks=masks):
+                self._list(f"{indent}patterns {name.text} = [", item, masks, indent)
+            case _:
+                self.lines.append(indent + inline(item) + comma)
+
+    def _list(self, opening: str, item: Item, values: syntax.List, indent: str) -> None:
+        if self._has_comments(values.span):
+            self.lines.append(opening)
+            self._braced(item, indent, "]", comma=",")
+        else:
+            self._wrapped(opening, values.elements, "]")
+
+    def _braced(self, item: Item, indent: str, closing: str, *, blank_lines: bool = False, comma: str = "") -> None:
+        if container := _container(item):
+            span, items = container
+            self.end = max(self.end, span.start)
+            self._items(items, span.end, indent + "  ", blank_lines=blank_lines, comma=comma)
+        self.lines.append(indent + closing)
+
+    def _wrapped(self, opening: str, nodes: Sequence[Value | syntax.Argument | syntax.Parameter], closing: str) -> None:
+        """Nodes after an opening bracket, in as few lines as they fit, all about as long, one below the other."""
+        pieces = [inline(node) for node in nodes]
+        widths = [len(opening) + sum(len(piece) + 2 for piece in pieces) - 2 + len(closing)]
+        rows = 1
+        while widths[0] > WIDTH and rows < len(pieces):
+            rows += 1
+            size = ceil(len(pieces) / rows)
+            chunks = [pieces[i : i + size] for i in range(0, len(pieces), size)]
+            widths = [max(len(opening) + sum(len(piece) + 2 for piece in chunk) + len(closing) for chunk in chunks)]
+        size = max(1, ceil(len(pieces) / rows))
+        chunks = [", ".join(pieces[i : i + size]) for i in range(0, len(pieces), size)]
+        self.lines.append(opening + f",\n{' ' * len(opening)}".join(chunks) + closing)

@@ -1,0 +1,238 @@
+"""The operators of the language, one function each.
+
+A function's positional parameters are the layers that the operator takes, its keyword parameters the fields, with their
+kinds as annotations; a field without a default has to be given. The function makes the operation of the `lr` dialect,
+which infers the shape. To add an operator, write its function and name it in `OPERATORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any, Final, get_type_hints
+
+from xdsl.ir import SSAValue
+
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
+from lrc.dialects.lr.shapes import Window, picture
+from lrc.dialects.lr.values import ACTIVATION_KINDS, DEFAULT_SLOPE, Activation
+from lrc.frontend.fields import (
+    Bias,
+    Count,
+    Kind,
+    Padding,
+    Pair,
+    Positive,
+    Real,
+    SparsityField,
+    Storage,
+    TuningField,
+    WeightName,
+)
+
+Build = Callable[..., lr.LayerOp]
+
+
+def conv2d(
+    layer: str,
+    x: SSAValue,
+    *,
+    filters: Count,
+    kernel: Pair,
+    stride: Pair = (1, 1),
+    pad: Padding = (0, 0, 0, 0),
+    dilation: Pair = (1, 1),
+    groups: Count = 1,
+    weight: WeightName = None,
+    bias: Bias = True,
+    sparsity: SparsityField = None,
+    storage: Storage = "fkw",
+    tuning: TuningField = None,
+) -> lr.LayerOp:
+    """Convolution of `filters` filters; depthwise where `groups` is the number of channels."""
+    return lr.Conv2dOp(
+        layer,
+        x,
+        filters=filters,
+        weight=weight or f"{layer}.weight",
+        bias=_bias(layer, bias),
+        window=_window(x, kernel, stride, pad, dilation),
+        groups=groups,
+        sparsity=sparsity,
+        tuning=tuning,
+    )
+
+
+def linear(layer: str, x: SSAValue, *, units: Count, weight: WeightName = None, bias: Bias = True) -> lr.LayerOp:
+    """Fully connected layer of `units` units; takes a vector, so flatten a picture first."""
+    return lr.LinearOp(layer, x, units=units, weight=weight or f"{layer}.weight", bias=_bias(layer, bias))
+
+
+def batch_norm(
+    layer: str,
+    x: SSAValue,
+    *,
+    epsilon: Positive = 1e-5,
+    weight: WeightName = None,
+    bias: WeightName = None,
+    mean: WeightName = None,
+    variance: WeightName = None,
+) -> lr.LayerOp:
+    """Batch normalization with the statistics of the training."""
+    return lr.BatchNormOp(
+        layer,
+        x,
+        weight=weight or f"{layer}.weight",
+        bias=bias or f"{layer}.bias",
+        mean=mean or f"{layer}.running_mean",
+        variance=variance or f"{layer}.running_var",
+        epsilon=epsilon,
+    )
+
+
+def leaky_relu(layer: str, x: SSAValue, *, slope: Real = DEFAULT_SLOPE) -> lr.LayerOp:
+    """x, or slope * x where x is negative."""
+    return lr.ActivationOp(layer, x, Activation("leaky_relu", slope))
+
+
+def add(layer: str, a: SSAValue, b: SSAValue) -> lr.LayerOp:
+    """Sum of two layers of one shape; one may be [1, C, 1, 1]."""
+    return lr.AddOp(layer, a, b)
+
+
+def mul(layer: str, a: SSAValue, b: SSAValue) -> lr.LayerOp:
+    """Product, element by element, of two layers of one shape; one may be [1, C, 1, 1]."""
+    return lr.MulOp(layer, a, b)
+
+
+def concat(layer: str, *inputs: SSAValue) -> lr.LayerOp:
+    """Two or more layers joined along their channels."""
+    return lr.ConcatOp(layer, inputs)
+
+
+def max_pool(
+    layer: str, x: SSAValue, *, kernel: Pair, stride: Pair | None = None, pad: Padding = (0, 0, 0, 0)
+) -> lr.LayerOp:
+    """The largest element of each window; the stride is the kernel unless given."""
+    return lr.MaxPoolOp(layer, x, _window(x, kernel, stride or kernel, pad))
+
+
+def avg_pool(
+    layer: str, x: SSAValue, *, kernel: Pair, stride: Pair | None = None, pad: Padding = (0, 0, 0, 0)
+) -> lr.LayerOp:
+    """The mean of each window, padding counted as zeros; the stride is the kernel unless given."""
+    return lr.AvgPoolOp(layer, x, _window(x, kernel, stride or kernel, pad))
+
+
+def global_avg_pool(layer: str, x: SSAValue) -> lr.LayerOp:
+    """The mean of each channel."""
+    return lr.GlobalAvgPoolOp(layer, x)
+
+
+def upsample(layer: str, x: SSAValue, *, scale: Pair) -> lr.LayerOp:
+    """Every row and column repeated `scale` times."""
+    return lr.UpsampleOp(layer, x, scale)
+
+
+def flatten(layer: str, x: SSAValue) -> lr.LayerOp:
+    """A picture as a vector."""
+    return lr.FlattenOp(layer, x)
+
+
+def softmax(layer: str, x: SSAValue) -> lr.LayerOp:
+    """Probabilities out of scores, along the channels."""
+    return lr.SoftmaxOp(layer, x)
+
+
+def _activation(kind: str) -> Build:
+    """An operator for an activation that has no numbers."""
+
+    def build(layer: str, x: SSAValue) -> lr.LayerOp:
+        return lr.ActivationOp(layer, x, kind)
+
+    build.__doc__ = f"The function {kind}, as in torch, of each element."
+    return build
+
+
+def _bias(layer: str, bias: str | bool) -> str | None:
+    return (f"{layer}.bias" if bias else None) if isinstance(bias, bool) else bias
+
+
+def _window(x: SSAValue, kernel: Pair, stride: Pair, pad: Padding, dilation: Pair = (1, 1)) -> Window:
+    """The window of a convolution or pooling over `x`. `same` pads so that the output has ceil(size / stride) rows
+    and columns, with the odd one at the bottom and right."""
+    window = Window(kernel, stride, (0, 0, 0, 0), dilation)
+    if pad != "same":
+        return Window(kernel, stride, pad, dilation)
+    top, left, bottom, right = 0, 0, 0, 0
+    _, height, width = picture(shape_of(x))
+    reach_rows, reach_columns = window.reach()
+    rows = max(0, ((height - 1) // stride[0]) * stride[0] + reach_rows - height)
+    columns = max(0, ((width - 1) // stride[1]) * stride[1] + reach_columns - width)
+    top, left = rows // 2, columns // 2
+    bottom, right = rows - top, columns - left
+    return Window(kernel, stride, (top, left, bottom, right), dilation)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """A field of an operator: how to read it, and whether it has to be given."""
+
+    kind: Kind
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator, as its function declares it: `inputs` is how many layers it takes, None for two or more."""
+
+    name: str
+    build: Build
+    inputs: int | None
+    fields: Mapping[str, FieldSpec]
+
+    @staticmethod
+    def of(name: str, build: Build) -> Operator:
+        """Read an operator's inputs and fields off its function."""
+        hints: dict[str, Any] = get_type_hints(build, include_extras=True)
+        parameters = signature(build).parameters.values()
+        fields = {
+            parameter.name: FieldSpec(_kind(hints[parameter.name]), parameter.default is Parameter.empty)
+            for parameter in parameters
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        }
+        kinds = [parameter.kind for parameter in parameters]
+        inputs = None if Parameter.VAR_POSITIONAL in kinds else kinds.count(Parameter.POSITIONAL_OR_KEYWORD) - 1
+        return Operator(name, build, inputs, fields)
+
+
+def _kind(hint: Any) -> Kind:
+    """The kind in an annotation, which may be optional."""
+    for part in (hint, *getattr(hint, "__args__", ())):
+        for note in getattr(part, "__metadata__", ()):
+            if isinstance(note, Kind):
+                return note
+    raise TypeError(f"the field's annotation {hint} has no kind")
+
+
+BUILDERS: Final[Mapping[str, Build]] = {
+    "conv2d": conv2d,
+    "linear": linear,
+    "batch_norm": batch_norm,
+    **{kind: _activation(kind) for kind in ACTIVATION_KINDS},
+    "leaky_relu": leaky_relu,
+    "add": add,
+    "mul": mul,
+    "concat": concat,
+    "max_pool": max_pool,
+    "avg_pool": avg_pool,
+    "global_avg_pool": global_avg_pool,
+    "upsample": upsample,
+    "flatten": flatten,
+    "softmax": softmax,
+}
+
+OPERATORS: Final[Mapping[str, Operator]] = {name: Operator.of(name, build) for name, build in BUILDERS.items()}
+"""All operators by name."""

@@ -1,0 +1,218 @@
+"""What names stand for, and what values come to: numbers, words, layers.
+
+A block's parameter is bound to the value that stands in the call, together with the scope of that call, and is looked
+up there: so a parameter may stand for anything, a layer, a number or a sparsity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from xdsl.ir import SSAValue
+
+from lrc.diagnostics import did_you_mean
+from lrc.dialects.lr import shapes
+from lrc.dialects.lr.base import shape_of
+from lrc.dialects.pattern.values import PatternSet
+from lrc.frontend import syntax
+from lrc.frontend.syntax import Span, Value
+
+LARGEST: Final = 2**31 - 1
+
+
+class Mistake(Exception):
+    """One thing that is wrong, where, and what to do about it; the lift collects them."""
+
+    def __init__(self, span: Span, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.span = span
+        self.message = message
+        self.hint = hint
+
+
+class ReportedError(Exception):
+    """Something hangs on what is wrong itself and has been reported: nothing more is to be said."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a parameter stands for."""
+
+    value: Value
+    scope: Scope
+
+
+@dataclass
+class Scope:
+    """The names that can be used at one place of a model or a block.
+
+    `layers` holds what is defined so far, None for a layer that was wrong; `later` what the same braces define
+    further down; `patterns` the pattern sets of the model. `prefix` is put before the names of layers: `s1a.`.
+    """
+
+    prefix: str = ""
+    parameters: dict[str, Bound] = field(default_factory=dict[str, Bound])
+    layers: dict[str, SSAValue | None] = field(default_factory=dict[str, SSAValue | None])
+    later: dict[str, syntax.Layer] = field(default_factory=dict[str, syntax.Layer])
+    patterns: Mapping[str, PatternSet | None] = field(default_factory=dict[str, PatternSet | None])
+
+
+def resolve(value: Value, scope: Scope) -> Bound:
+    """A value with the parameters at its top replaced by what they stand for."""
+    while isinstance(value, syntax.Name) and (bound := scope.parameters.get(value.text)):
+        value, scope = bound.value, bound.scope
+    return Bound(value, scope)
+
+
+def bind(value: Value, scope: Scope) -> Bound:
+    """What a parameter is to stand for; sums and products are worked out at once."""
+    bound = resolve(value, scope)
+    if isinstance(bound.value, syntax.Arithmetic | syntax.Negation) or _is_channels(bound.value):
+        return Bound(syntax.Number(number(value, scope), span=value.span), scope)
+    return bound
+
+
+def describe(value: Value) -> str:
+    """A value, as messages call it."""
+    match value:
+        case syntax.Name(text=text):
+            return f"'{text}'"
+        case syntax.Number(text=text):
+            return text or str(float(value.value))
+        case syntax.String(text=text):
+            return f'"{text}"'
+        case syntax.Arithmetic() | syntax.Negation():
+            return "a number"
+        case syntax.List(elements=elements):
+            return f"a list of {len(elements)}"
+        case syntax.Call(name=name):
+            return f"'{name.text}(…)'"
+        case syntax.Group():
+            return "a group in braces"
+
+
+def number(value: Value, scope: Scope) -> Fraction:
+    """What arithmetic comes to, exactly."""
+    bound = resolve(value, scope)
+    result = _number(bound, value.span)
+    if max(result.numerator.bit_length(), result.denominator.bit_length()) > 1000:
+        raise Mistake(value.span, "this number is too large")
+    return result
+
+
+def _number(bound: Bound, span: Span) -> Fraction:
+    match bound.value:
+        case syntax.Number(value=result):
+            return result
+        case syntax.Negation(value=inner):
+            return -number(inner, bound.scope)
+        case syntax.Arithmetic(first=first, rest=rest):
+            result = number(first, bound.scope)
+            for operator, operand in rest:
+                result = _apply(operator, result, number(operand, bound.scope), operand.span)
+            return result
+        case syntax.Call() as call if _is_channels(call):
+            return _channels(call, bound.scope)
+        case syntax.Name(text=text) if text in bound.scope.layers:
+            hint = f"its number of channels is `channels({text})`"
+            raise Mistake(span, f"'{text}' is a layer, but a number is expected here", hint)
+        case syntax.Name(text=text):
+            raise Mistake(span, f"there is no number '{text}'", did_you_mean(text, bound.scope.parameters))
+        case _:
+            raise Mistake(span, f"{describe(bound.value)} is no number")
+
+
+def _apply(operator: str, left: Fraction, right: Fraction, span: Span) -> Fraction:
+    match operator:
+        case "+":
+            result = left + right
+        case "-":
+            result = left - right
+        case "*":
+            result = left * right
+        case _:
+            if not right:
+                raise Mistake(span, "this is a division by zero")
+            result = left / right
+    if max(result.numerator.bit_length(), result.denominator.bit_length()) > 1000:
+        raise Mistake(span, "this number is too large")
+    return result
+
+
+def _is_channels(value: Value) -> bool:
+    return isinstance(value, syntax.Call) and value.name.text == "channels"
+
+
+def _channels(call: syntax.Call, scope: Scope) -> Fraction:
+    """`channels(x)`: how many channels a layer gives."""
+    if len(call.arguments) != 1 or call.arguments[0].name is not None:
+        raise Mistake(call.span, "'channels' takes one layer: `channels(x)`")
+    return Fraction(shape_of(layer(call.arguments[0].value, scope))[1])
+
+
+def integer(value: Value, scope: Scope, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    result = number(value, scope)
+    if result.denominator != 1:
+        raise Mistake(value.span, f"{float(result):g} is no whole number")
+    if not least <= result <= LARGEST:
+        raise Mistake(
+            value.span, f"{result} is too {'small' if result < least else 'large'}: at least {least} is expected"
+        )
+    return int(result)
+
+
+def word(value: Value, scope: Scope, choices: tuple[str, ...]) -> str:
+    """One word of a fixed choice."""
+    inner = resolve(value, scope).value
+    if isinstance(inner, syntax.Name) and inner.text in choices:
+        return inner.text
+    hint = did_you_mean(inner.text, choices) if isinstance(inner, syntax.Name) else None
+    raise Mistake(value.span, f"{describe(inner)} is none of {', '.join(choices)}", hint)
+
+
+def layer(value: Value, scope: Scope) -> SSAValue:
+    """The output of a layer that is defined above."""
+    bound = resolve(value, scope)
+    name, scope = bound.value, bound.scope
+    if not isinstance(name, syntax.Name):
+        hint = "give it a name of its own above" if isinstance(name, syntax.Call) else None
+        raise Mistake(value.span, f"{describe(name)} is no layer", hint)
+    if name.text in scope.layers:
+        if (found := scope.layers[name.text]) is None:
+            raise ReportedError
+        return found
+    if name.text in scope.later:
+        if cycle := _cycle(name.text, scope.later):
+            raise Mistake(value.span, f"layers depend on each other: {' -> '.join(cycle)}")
+        raise Mistake(value.span, f"'{name.text}' is used before it is defined", "move it above this layer")
+    raise Mistake(
+        value.span, f"no layer named '{name.text}'", did_you_mean(name.text, {**scope.layers, **scope.parameters})
+    )
+
+
+def _cycle(start: str, body: dict[str, syntax.Layer]) -> list[str] | None:
+    """The way from a layer through what it takes back to itself, if there is one."""
+    ways, seen = [[start]], set[str]()
+    while ways:
+        way = ways.pop()
+        for argument in body[way[-1]].call.arguments:
+            if isinstance(taken := argument.value, syntax.Name) and taken.text in body:
+                if taken.text == start:
+                    return [*way, start]
+                if taken.text not in seen:
+                    seen.add(taken.text)
+                    ways.append([*way, taken.text])
+    return None
+
+
+def check_size(value: SSAValue) -> None:
+    """Raises ShapeError if a tensor is larger than any device could hold."""
+    elements = 1
+    for size in shape_of(value):
+        elements *= size
+    if elements > LARGEST:
+        raise shapes.ShapeError(f"{shapes.show(shape_of(value))} has more than {LARGEST} elements")

@@ -1,0 +1,220 @@
+"""The syntax tree of a `.lr` file: frozen values, each with the span of text it comes from.
+
+Two trees are equal if they say the same; spans do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from lrc.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of the text: offsets of its first character and the one behind its last."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and where it comes from."""
+
+    text: str
+    filename: str
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1."""
+        return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+
+    def diagnose(self, span: Span, message: str, hint: str | None = None) -> Diagnostic:
+        """A mistake at a place in this text."""
+        line, column = self.position(span.start)
+        source_line = self.text.split("\n", line)[line - 1].rstrip("\r")
+        return Diagnostic(message, hint, self.filename, line, column, column + span.end - span.start, source_line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A part of the tree."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A word: the name of something, or one of a fixed choice."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number, exactly as written: `value` is 18/5 for the text 3.6."""
+
+    value: Fraction
+    text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class String(Node):
+    """A text in quotes, without them."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Arithmetic(Node):
+    """`first` and then operators with their operands, from left to right, all sums or all products."""
+
+    first: Value
+    rest: tuple[tuple[str, Value], ...]
+
+    @property
+    def is_sum(self) -> bool:
+        return self.rest[0][0] in "+-"
+
+
+@dataclass(frozen=True)
+class Negation(Node):
+    """`-value`."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class List(Node):
+    """`[a, b, c]`."""
+
+    elements: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Argument(Node):
+    """A value in parentheses, with a name or by its place."""
+
+    name: Name | None
+    value: Value
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """`name(arguments)`: a layer's operator or block, or a value such as `pattern(p8, keep: 1/2)`."""
+
+    name: Name
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class Field(Node):
+    """`name: value` in braces; without a value it stands for what is called `name`."""
+
+    name: Name
+    value: Value | None
+
+
+@dataclass(frozen=True)
+class Group(Node):
+    """`{ name: value, … }`."""
+
+    fields: tuple[Field, ...]
+
+
+Value = Name | Number | String | Arithmetic | Negation | List | Call | Group
+
+
+@dataclass(frozen=True)
+class Weights(Node):
+    """`weights "net.safetensors"` or `weights random(seed: 0)`."""
+
+    origin: String | Call
+
+
+@dataclass(frozen=True)
+class Device(Node):
+    """`device kryo485`."""
+
+    name: Name
+
+
+@dataclass(frozen=True)
+class Input(Node):
+    """`input x: f32[1, 3, 224, 224]`."""
+
+    name: Name
+    element: Name
+    sizes: List
+
+
+@dataclass(frozen=True)
+class Patterns(Node):
+    """`patterns p8 = ["110/110/000", …]`."""
+
+    name: Name
+    masks: List
+
+
+@dataclass(frozen=True)
+class Layer(Node):
+    """`name: operator(inputs) { fields }`."""
+
+    name: Name
+    call: Call
+    group: Group | None
+
+
+@dataclass(frozen=True)
+class Parameter(Node):
+    """What a block is called with, and what it is if left out."""
+
+    name: Name
+    default: Value | None
+
+
+@dataclass(frozen=True)
+class Result(Node):
+    """`result out`."""
+
+    name: Name
+
+
+@dataclass(frozen=True)
+class Block(Node):
+    """`block name(parameters) { layers result name }`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    layers: tuple[Layer, ...]
+    result: Result
+
+
+@dataclass(frozen=True)
+class Output(Node):
+    """`output y = fc`, or `output y` for a layer of that name."""
+
+    name: Name
+    layer: Name | None
+
+
+Statement = Weights | Device | Input | Patterns | Block | Layer | Output
+
+
+@dataclass(frozen=True)
+class Comment(Node):
+    """A comment, from its `#` to the end of its line."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class File(Node):
+    """A whole file: its model, with `body` the span of its braces, and its comments."""
+
+    name: Name
+    statements: tuple[Statement, ...]
+    comments: tuple[Comment, ...]
+    body: Span = field(compare=False, repr=False)
+    source: Source = field(compare=False, repr=False)
