@@ -5,16 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-C_KEYWORDS = re.compile(
+RESERVED = re.compile(
+    # C's and C++'s words
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register|"
-    "restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
+    "restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while|"
+    "alignas|alignof|and|asm|bool|catch|class|delete|explicit|export|false|friend|mutable|namespace|new|not|operator|or|"
+    "private|protected|public|template|this|throw|true|try|typeid|typename|using|virtual|xor|"
+    # CMake's targets and the system's libraries
+    "all|clean|help|install|package|test|c|m|pthread|"
+    # files of every emitted folder
+    "bench|lrc_runtime"
 )
 
 
 def c_identifier(name: str) -> str:
-    """The name as a C identifier: what C does not allow becomes an underscore."""
+    """The name as a C identifier, for a model, its files and its parameters: other characters become underscores."""
     text = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return f"{text}_" if C_KEYWORDS.fullmatch(text) else f"n{text}" if text[:1].isdigit() else text
+    return f"{text}_" if RESERVED.fullmatch(text) else f"n{text}" if text[:1].isdigit() else text
 
 
 @dataclass(frozen=True)

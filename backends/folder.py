@@ -4,6 +4,7 @@ Everything is written to a hidden folder inside the place first, so that a full 
 there before. The files are then renamed into place, with the signals held back that could come between.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -55,7 +56,9 @@ def write_folder(
             names = sorted(path.name for path in staging.iterdir())
             for name in names:
                 if name not in previous and os.path.lexists(folder / name):
-                    raise ForeignFileError(17, "lrc did not write this file and leaves it alone", str(folder / name))
+                    raise ForeignFileError(
+                        errno.EEXIST, "lrc did not write this file and leaves it alone", str(folder / name)
+                    )
             with _signals_held():
                 for name in names:
                     os.replace(staging / name, folder / name)

@@ -1,5 +1,6 @@
 """What each target asks of a C compiler: the one place for CMakeLists.txt and for lrc's own builds."""
 
+import platform
 from dataclasses import dataclass
 
 
@@ -18,10 +19,12 @@ class Machine:
     zig_flags: tuple[str, ...]
 
 
+ON_ARM64 = platform.machine() in ("aarch64", "arm64")
+
 MACHINES = {
     # Kryo 485 is a Cortex-A76, whose extensions are exactly these.
     "neon": Machine("aarch64", ("-march=armv8.2-a+fp16+dotprod",), ("-mcpu=cortex_a76",)),
-    "host": Machine(None, ("-march=native",), ("-mcpu=native",)),
+    "host": Machine(None, ("-mcpu=native" if ON_ARM64 else "-march=native",), ("-mcpu=native",)),
     "c": Machine(None, (), ("-mcpu=baseline",)),
 }
 

@@ -97,7 +97,11 @@ class Program:
 
     def _run(self, inputs: Mapping[str, NDArray[Any]], scratch: str, *options: str) -> Tensors:
         source, result = f"{scratch}/input.raw", f"{scratch}/output.raw"
-        self.inputs.flatten(inputs).tofile(source)
+        pictures = self.inputs.flatten(inputs)
+        try:
+            pictures.tofile(source)
+        except OSError as error:
+            raise UserError.because(f"cannot write the input to {scratch}: {error}") from error
         run_program(self.folder, ["--input", source, "--output", result, "--threads", str(self.threads), *options])
         elements = sum(prod(shape) for shape in self.outputs.shapes.values())
         return self.outputs.unflatten(np.fromfile(result, np.float32).reshape(-1, elements))

@@ -143,16 +143,19 @@ def program_command(folder: Path) -> list[str]:
         raise UserError.because(f"{program} has not been built", hint="lrc compile --build builds it")
     if not is_foreign(metadata["target"]):
         return [os.path.abspath(program)]
-    # This very core: what a newer one could do besides must stop the program here as it would on the device.
-    return [find_emulator(), "-cpu", "cortex-a76", os.path.abspath(program)]
+    return [*emulator_command(), os.path.abspath(program)]
 
 
-def find_emulator() -> str:
-    """The path of qemu for arm64. LrcError: there is none."""
-    for name in ("qemu-aarch64", "qemu-aarch64-static"):
-        if path := shutil.which(name):
-            return path
-    raise UserError.because("arm64 code does not run on this machine, and there is no qemu-aarch64", hint=INSTALL_QEMU)
+def emulator_command() -> list[str]:
+    """The words that run an arm64 program here. LrcError: there is no qemu."""
+    names = ("qemu-aarch64", "qemu-aarch64-static")
+    path = next((path for name in names if (path := shutil.which(name))), None)
+    if path is None:
+        raise UserError.because("arm64 code needs an emulator here: there is no qemu-aarch64", hint=INSTALL_QEMU)
+    # The device's own core: what a newer one could do besides stops the program here as it would there. Old
+    # emulators do not know it.
+    cores = subprocess.run([path, "-cpu", "help"], capture_output=True, text=True, check=False).stdout
+    return [path, "-cpu", "cortex-a76" if "cortex-a76" in cores else "max"]
 
 
 def run_program(folder: Path, arguments: Sequence[str]) -> str:
@@ -166,7 +169,8 @@ def run_program(folder: Path, arguments: Sequence[str]) -> str:
     except OSError as error:
         raise UserError.because(f"cannot run the program in {folder}: {error.strerror}") from error
     if done.returncode:
-        reason = done.stderr.strip() or f"it ended with status {done.returncode}"
+        end = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
+        reason = done.stderr.strip() or f"it ended with {end}"
         raise UserError.because(f"the program in {folder} failed: {reason}")
     return done.stdout
 

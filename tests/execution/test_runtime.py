@@ -1,10 +1,11 @@
 """The emitted C's promises: it refuses bad input, threads and models share nothing, sanitizers are silent."""
 
+import subprocess
 from pathlib import Path
 
 import handwritten
 import pytest
-from careful_build import compile_strictly, run_with
+from careful_build import STRICT, compile_strictly, run_with
 
 from lrc import toolchain
 from lrc.program import Program
@@ -38,6 +39,14 @@ def test_the_program_itself_under_sanitizers(tmp_path: Path, sanitize: str) -> N
     assert (outputs["y"] == handwritten.expected(given)["y"]).all()
     assert layers.keys() == {"block.scale", "y"}
     assert Program(folder).bench(3)["threads"] == 1
+
+
+def test_cpp_takes_the_header(tmp_path: Path) -> None:
+    folder = handwritten.emit(tmp_path / "model")
+    compiler = toolchain.find_compiler("host")
+    words = [*compiler.command, *STRICT, "-x", "c++", "-std=c++11", "-fsyntax-only", str(folder / "two_scales.h")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("target", ["host", "neon"])

@@ -71,8 +71,12 @@ def test_no_compiler(tools: Path, target: str, hint: str) -> None:
 
 def test_no_emulator(tools: Path) -> None:
     with pytest.raises(UserError, match=r"no qemu-aarch64\n.*qemu-user"):
-        toolchain.find_emulator()
+        toolchain.emulator_command()
     assert toolchain.is_foreign("neon")
+    path = str(put(tools, "qemu-aarch64-static", "cortex-a72"))
+    assert toolchain.emulator_command() == [path, "-cpu", "max"]
+    put(tools, "qemu-aarch64-static", "cortex-a76")
+    assert toolchain.emulator_command() == [path, "-cpu", "cortex-a76"]
 
 
 def test_a_missing_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

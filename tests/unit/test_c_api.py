@@ -14,7 +14,14 @@ def model(inputs: list[str], outputs: list[str], name: str = "net") -> EmittedMo
 
 @pytest.mark.parametrize(
     ("name", "identifier"),
-    [("vgg16", "vgg16"), ("vgg16-conv", "vgg16_conv"), ("s1a.conv1", "s1a_conv1"), ("int", "int_"), ("2x", "n2x")],
+    [
+        ("vgg16", "vgg16"),
+        ("vgg16-conv", "vgg16_conv"),
+        ("s1a.conv1", "s1a_conv1"),
+        ("int", "int_"),
+        ("2x", "n2x"),
+        ("bench", "bench_"),
+    ],
 )
 def test_names_become_identifiers(name: str, identifier: str) -> None:
     assert c_identifier(name) == identifier
