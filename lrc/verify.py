@@ -24,6 +24,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import Evaluation, run, trace, walk
 from lrc.interpreters.reference import Array, float64
+from lrc.pipelines import OPTIONAL
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -180,6 +181,10 @@ def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, i
     for each in passes:
         after = before.clone()
         each.apply(context, after)
+        if each.name in OPTIONAL:
+            # Asked for because it changes the meaning: what comes after it is measured against what it made.
+            before, values = after, trace(after, ordered)
+            continue
         if (layer := first_difference(after, values, ordered)) is not None:
             return Blame(each.name, layer)
         before, values = after, trace(after, ordered)

@@ -62,7 +62,8 @@ def walk(module: ModuleOp, inputs: Sequence[ArrayLike], given: Given | None = No
     """Every layer in order, evaluated on what `given` has for the layers that it reads.
 
     With `given` the tensors that emitted code computed, each layer is judged by itself: its result here is what
-    exact arithmetic makes of the very numbers that the emitted code had. Raises ValueError as `run` does.
+    exact arithmetic makes of the very numbers that the emitted code had. `given` is asked for a layer when the next
+    evaluation is, so that a caller may decide after seeing the result. Raises ValueError as `run` does.
     """
     return _evaluate(module, _environment(module, inputs), given)
 
@@ -103,9 +104,9 @@ def _evaluate(module: ModuleOp, environment: dict[SSAValue, Array], given: Given
         if isinstance(op, lr.LayerOp):
             operands = tuple(environment[operand] for operand in op.operands)
             (result,) = functions.run_op(op, operands)
+            yield Evaluation(op, operands, result)
             seen = None if given is None else given(op.layer.data)
             environment[op.output] = result if seen is None else float64(seen).reshape(result.shape)
-            yield Evaluation(op, operands, result)
 
 
 def _outputs(module: ModuleOp, environment: dict[SSAValue, Array]) -> tuple[Array, ...]:

@@ -1,0 +1,259 @@
+"""Property-based testing of passes and targets: Hypothesis strategies for networks, and what must hold of them.
+
+    from hypothesis import given
+    from lrc.testing import modules, passes_preserve_meaning
+
+    @given(modules())
+    def test_my_pass(module):
+        passes_preserve_meaning(module, [MyPass()])
+
+The networks are small and awkward: ragged pictures of 1 to 17 rows, strides, dilations, uneven padding, groups,
+values that several layers read, filters without any weight, filters that are all alike. Needs `pip install lrc[test]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.passes import ModulePass
+
+from lrc import verify
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of, tensor
+from lrc.dialects.lr.shapes import ShapeError, Window
+from lrc.dialects.lr.values import ACTIVATION_KINDS
+from lrc.dialects.pattern.values import Mask, PatternSet, Sparsity, project
+
+Floats = NDArray[np.float32]
+
+SIZES = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 11, 17])
+"""Rows or columns of a picture: around the lanes of vectors, and ragged."""
+
+CHANNELS = st.integers(1, 6)
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+ACTIVATIONS = st.builds(lr.Activation, st.sampled_from([k for k in ACTIVATION_KINDS if k != "leaky_relu"])) | st.builds(
+    lr.Activation, st.just("leaky_relu"), st.sampled_from([0.01, 0.2, 0.5])
+)
+
+
+@st.composite
+def masks(draw: st.DrawFn, kernel: tuple[int, int] = (3, 3)) -> Mask:
+    """A mask of any taps, at least one, of a (rows, columns) kernel."""
+    rows, columns = kernel
+    kept = draw(st.sets(st.integers(0, rows * columns - 1), min_size=1))
+    return Mask(tuple(tuple(r * columns + c in kept for c in range(columns)) for r in range(rows)))
+
+
+def pattern_sets(kernel: tuple[int, int] = (3, 3), most: int = 4) -> st.SearchStrategy[PatternSet]:
+    """A set of up to `most` distinct masks."""
+    return st.lists(masks(kernel), min_size=1, max_size=most, unique=True).map(lambda found: PatternSet(tuple(found)))
+
+
+def sparsities(kernel: tuple[int, int] = (3, 3)) -> st.SearchStrategy[Sparsity]:
+    """A sparsity of any kind for a (rows, columns) kernel."""
+    keeps = st.sampled_from([0.1, 1 / 3.6, 0.5, 1.0])
+    budgets = st.sampled_from(["filter", "layer"])
+    return (
+        st.sampled_from([Sparsity(), Sparsity("auto")])
+        | st.builds(Sparsity, st.just("pattern"), pattern_sets(kernel), st.none() | keeps, budgets)
+        | st.builds(Sparsity, st.just("connectivity"), st.none(), keeps, budgets)
+    )
+
+
+@st.composite
+def weights(draw: st.DrawFn, shape: tuple[int, ...], sparsity: Sparsity | None = None) -> Floats:
+    """Weights [Co, Ci, kh, kw], or of any other shape, that fit a sparsity.
+
+    Some have filters without a weight, or none at all, or filters that are all alike, or weights of equal size.
+    """
+    numbers = np.random.default_rng(draw(SEEDS))
+    array = numbers.standard_normal(shape, np.float32)
+    match draw(st.sampled_from(["any", "any", "empty filter", "empty", "alike", "equal"])):
+        case "empty filter":
+            array[draw(st.integers(0, shape[0] - 1))] = 0
+        case "empty":
+            array[:] = 0
+        case "alike":
+            array[:] = array[0]
+        case "equal":
+            array[:] = 1
+        case _:
+            pass
+    return array if sparsity is None else project(array, sparsity).astype(np.float32)
+
+
+class DrawnModule(ModuleOp):
+    """A module that Hypothesis shows as its text when it reports a counterexample."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+class Builder:
+    """A network under construction: layers are added one by one, their weights are drawn."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.block = Block()
+        self.store = lr.WeightStore.empty()
+        self.values: list[SSAValue] = []
+
+    def input(self, shape: Sequence[int]) -> None:
+        """Add an input."""
+        argument = self.block.insert_arg(tensor(shape), len(self.block.args))
+        argument.name_hint = f"x{'abcdef'[argument.index]}"
+        self.values.append(argument)
+
+    def layer(self, build: Callable[[str, SSAValue], lr.LayerOp | None]) -> None:
+        """Add what `build` makes of a new name and a value, unless the shapes do not fit."""
+        value = self.draw(st.sampled_from(self.values[-4:]))
+        try:
+            op = build(f"layer{len(self.values)}", value)
+        except ShapeError:
+            return
+        if op is not None:
+            op.output.name_hint = op.layer.data
+            self.block.add_op(op)
+            self.values.append(op.output)
+
+    def put(self, name: str, array: NDArray[Any]) -> str:
+        """The name under which the store has `array`."""
+        return self.store.put(name, array.astype(np.float32))
+
+    def vector(self, name: str, size: int, least: float = -1.0) -> str:
+        """The name of `size` numbers between `least` and 1.5."""
+        return self.put(name, np.random.default_rng(self.draw(SEEDS)).uniform(least, 1.5, size))
+
+    def finish(self) -> ModuleOp:
+        """The module, verified; its outputs are the values that nothing else reads."""
+        ends = [value for value in self.values if not value.uses]
+        self.block.add_op(lr.OutputOp(ends, [f"y{'abcdefgh'[i % 8] * (1 + i // 8)}" for i in range(len(ends))]))
+        names = [argument.name_hint or "" for argument in self.block.args]
+        module = DrawnModule([lr.ModelOp("drawn", Region(self.block), input_names=names, weights=self.store)])
+        module.verify()
+        return module
+
+
+@st.composite
+def modules(draw: st.DrawFn, layers: int = 6) -> ModuleOp:
+    """A small network of the lr dialect, with weights, of up to `layers` layers of any kind."""
+    builder = Builder(draw)
+    for _ in range(draw(st.integers(1, 2))):
+        builder.input((1, draw(CHANNELS), draw(SIZES), draw(SIZES)))
+    for _ in range(draw(st.integers(1, layers))):
+        kind = draw(st.sampled_from([_convolution] * 3 + [_batch_norm, _activation] * 2 + [_sum] * 2 + OTHERS))
+        builder.layer(lambda name, value, kind=kind: kind(builder, name, value))
+    return builder.finish()
+
+
+def windows(kernel: tuple[int, int], dilated: bool = True) -> st.SearchStrategy[Window]:
+    """How a kernel moves: strides, dilations, and paddings that need not be even."""
+    small = st.integers(1, 2)
+    rows, columns = (st.integers(0, k // 2) for k in kernel)
+    pads = st.tuples(rows, columns, rows, columns)
+    dilations = st.tuples(small, small) if dilated else st.just((1, 1))
+    return st.builds(Window, st.just(kernel), st.tuples(small, small), pads, dilations)
+
+
+def _convolution(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp | None:
+    if len(shape_of(value)) != 4:
+        return None
+    draw, channels = builder.draw, shape_of(value)[1]
+    kernel = draw(st.sampled_from([(1, 1), (3, 3), (3, 3), (2, 3), (5, 1)]))
+    groups = draw(st.sampled_from([g for g in range(1, channels + 1) if channels % g == 0]))
+    filters = groups * draw(st.integers(1, max(1, 8 // groups)))
+    sparsity = draw(sparsities(kernel))
+    array = draw(weights((filters, channels // groups, *kernel), sparsity))
+    return lr.Conv2dOp(
+        name,
+        value,
+        filters=filters,
+        weight=builder.put(f"{name}.weight", array),
+        bias=builder.vector(f"{name}.bias", filters) if draw(st.booleans()) else None,
+        window=draw(windows(kernel)),
+        groups=groups,
+        sparsity=sparsity if draw(st.booleans()) or sparsity.kind == "auto" else None,
+    )
+
+
+def _linear(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    if len(shape_of(value)) == 4:
+        return lr.FlattenOp(name, value)
+    units = builder.draw(st.integers(1, 9))
+    array = builder.draw(weights((units, shape_of(value)[1])))
+    bias = builder.vector(f"{name}.bias", units) if builder.draw(st.booleans()) else None
+    return lr.LinearOp(name, value, units=units, weight=builder.put(f"{name}.weight", array), bias=bias)
+
+
+def _batch_norm(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    size = shape_of(value)[1]
+    return lr.BatchNormOp(
+        name,
+        value,
+        weight=builder.vector(f"{name}.weight", size),
+        bias=builder.vector(f"{name}.bias", size),
+        mean=builder.vector(f"{name}.running_mean", size),
+        variance=builder.vector(f"{name}.running_var", size, 0.01),
+    )
+
+
+def _activation(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    return lr.ActivationOp(name, value, builder.draw(ACTIVATIONS))
+
+
+def _sum(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    kind = builder.draw(st.sampled_from([lr.AddOp, lr.AddOp, lr.MulOp]))
+    return kind(name, value, builder.draw(st.sampled_from(builder.values)))
+
+
+def _concat(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    fitting = [v for v in builder.values if shape_of(v)[2:] == shape_of(value)[2:]]
+    return lr.ConcatOp(name, [value, *builder.draw(st.lists(st.sampled_from(fitting), min_size=1, max_size=2))])
+
+
+def _pool(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    kind = builder.draw(st.sampled_from([lr.MaxPoolOp, lr.AvgPoolOp]))
+    kernel = builder.draw(st.sampled_from([(2, 2), (3, 3), (1, 2)]))
+    return kind(name, value, builder.draw(windows(kernel, dilated=False)))
+
+
+def _global_avg_pool(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    return lr.GlobalAvgPoolOp(name, value)
+
+
+def _upsample(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp | None:
+    small = max(shape_of(value)[1:]) <= 17
+    return lr.UpsampleOp(name, value, builder.draw(st.sampled_from([(2, 2), (1, 3)]))) if small else None
+
+
+def _softmax(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
+    return lr.SoftmaxOp(name, value)
+
+
+OTHERS = [_linear, _concat, _pool, _global_avg_pool, _upsample, _softmax]
+
+
+def passes_preserve_meaning(
+    module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
+) -> None:
+    """Check that none of the passes over the graph, run one after the other, changes what a layer computes.
+
+    Layers may be fused, their weights rounded to float32; anything beyond the layer's error bound is a change. `module`
+    stays as it is. Raises AssertionError that names the pass and the layer.
+    """
+    blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
+    if blame is not None:
+        layer = blame.layer
+        raise AssertionError(
+            f"{blame.pass_name} changes layer '{layer.layer}' ({layer.operation}) at {list(layer.place)} "
+            f"by {layer.error:.3g}, its bound is {layer.bound:.3g}\n{module}"
+        )
