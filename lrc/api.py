@@ -9,7 +9,7 @@ y = net(x)                                # numpy in, numpy out
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,40 +18,32 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import toolchain
-from lrc.dialects import lr
-from lrc.dialects.lr.base import shape_of
+from lrc import compiler, frontend, toolchain, zoo
+from lrc.compiler import Compilation, Progress
 from lrc.program import Program
 
 if TYPE_CHECKING:
     from lrc import verify as verification
-    from lrc.compiler import Compilation
     from lrc.report import Report
 
-Tensors = dict[str, NDArray[np.float32]]
-Progress = Callable[[str], None]
+Tensors = Mapping[str, NDArray[np.float32]]
 
 
 def load(source: str | Path) -> ModuleOp:
     """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked.
 
-    Raises UserError with every mistake in it, and OSError if the file cannot be read.
+    Raises UserError with every mistake in it.
     """
-    from lrc import frontend, zoo
-
-    if isinstance(source, str) and source.startswith("zoo:"):
-        return frontend.load(zoo.path(source.removeprefix("zoo:")))
-    return frontend.load(Path(source))
+    path = zoo.path(source.removeprefix("zoo:")) if isinstance(source, str) and source.startswith("zoo:") else source
+    return parse(frontend.read_text(Path(path)), str(source), Path(path).parent)
 
 
-def parse(text: str, filename: str = "<string>") -> ModuleOp:
-    """The network in a `.lr` text; errors call it `filename`, and weights are looked for in the current directory.
+def parse(text: str, filename: str = "<string>", folder: Path = Path()) -> ModuleOp:
+    """The network in a `.lr` text; errors call it `filename`, and weights are looked for in `folder`.
 
     Raises UserError with every mistake in it.
     """
-    from lrc import frontend
-
-    return frontend.parse(text, filename)
+    return frontend.lift(frontend.parse(text, filename), folder)
 
 
 def compile(
@@ -76,34 +68,30 @@ def compile(
     Raises:
         UserError: the network is wrong, or there is no C compiler.
     """
-    from lrc.compiler import compile_module
-
     module = model if isinstance(model, ModuleOp) else load(model)
     scratch = tempfile.TemporaryDirectory(prefix="lrc-") if folder is None else None
-    place = folder or Path(scratch.name if scratch else "", name_of(module))
-    compilation = compile_module(
-        module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=progress
-    )
-    compilation.write(place)
+    place = folder or Path(scratch.name if scratch else "", compiler.name_of(module))
+    optional = ("replace-unfriendly",) if replace_unfriendly else ()
+    compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
+    progress("writing the C")
+    compiler.write(compilation, place)
     progress("building the C")
     toolchain.build(place)
-    return Net(module, compilation, Program(place, threads), scratch)
+    return Net(compilation, Program(place, threads), scratch)
 
 
 class Net:
     """A compiled network: call it with arrays. Its folder goes with it unless the caller chose one.
 
-    `module` is the network as it was written, `report` says what the compilation did.
+    `report` says what the compilation did.
     """
 
     def __init__(
         self,
-        module: ModuleOp,
         compilation: Compilation,
         program: Program,
         scratch: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
-        self.module = module
         self._compilation = compilation
         self._program = program
         self._scratch = scratch
@@ -122,7 +110,7 @@ class Net:
 
         Several pictures may be stacked along the first axis. Raises UserError if the inputs do not fit.
         """
-        names = input_shapes(self.module)
+        names = compiler.input_shapes(self._compilation.source)
         outputs = self.run({name: np.asarray(array, np.float32) for name, array in zip(names, inputs, strict=True)})
         results = tuple(outputs.values())
         return results[0] if len(results) == 1 else results
@@ -139,13 +127,14 @@ class Net:
         """Hold every layer of the emitted code against the float64 reference."""
         from lrc import verify as verification
 
-        return verification.verify(self.module, self._compilation.graph, self._program, inputs)
+        return verification.verify(self._compilation.source, self._compilation.graph, self._program, inputs)
 
     def bisect(self, inputs: Tensors) -> verification.Blame | None:
         """The first pass over the graph that changes what a layer computes, and that layer; None if there is none."""
         from lrc import verify as verification
 
-        return verification.bisect(self.module, self._compilation.graph_passes, self._compilation.context, inputs)
+        compilation = self._compilation
+        return verification.bisect(compilation.source, compilation.graph_passes, compiler.make_context(), inputs)
 
     def close(self) -> None:
         """Remove the folder, unless the caller chose it."""
@@ -159,22 +148,3 @@ class Net:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def name_of(module: ModuleOp) -> str:
-    """The name of the network in a module."""
-    return lr.find_model(module).sym_name.data
-
-
-def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a network's inputs by name, in order."""
-    model = lr.find_model(module)
-    return {name: shape_of(value) for name, value in zip(model.inputs, model.block.args, strict=True)}
-
-
-def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a network's outputs by name, in order."""
-    end = lr.find_model(module).block.last_op
-    if not isinstance(end, lr.OutputOp):
-        raise ValueError("the network has no outputs")
-    return {name.data: shape_of(value) for name, value in zip(end.names, end.values, strict=True)}

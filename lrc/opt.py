@@ -18,12 +18,14 @@ class LrcOptMain(xDSLOptMain):
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
-        self.available_frontends["lr"] = self._parse_lr
+        self.available_frontends["lr"] = parse_lr
 
-    def _parse_lr(self, stream: IO[bytes]) -> ModuleOp:
-        from lrc.frontend import parse
 
-        return parse(stream.read().decode("utf-8"), self.get_input_name())
+def parse_lr(stream: IO[bytes]) -> ModuleOp:
+    """The network in a `.lr` file, imported only for one."""
+    from lrc.frontend import parse_stream
+
+    return parse_stream(stream)
 
 
 def main() -> None:

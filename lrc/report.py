@@ -11,12 +11,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import IntAttr, ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import IntAttr, IntegerAttr, ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel, lr
 from lrc.dialects.fkw import ops as fkw
+from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import LayerOp, shape_of
 
 FLOAT_BYTES = 4
@@ -93,27 +95,44 @@ class Observer:
                 self._see_graph(lr.find_model(module))
             case "eliminate-redundant-loads":
                 self._see_kernels(module)
+            case "plan-memory":
+                self._see_memory(module)
             case _:
                 pass
 
     def _see_graph(self, model: lr.ModelOp) -> None:
         layers = [op for op in model.block.ops if isinstance(op, LayerOp)]
         self.report.layers = [describe(op, model.store) for op in layers]
-        self.report.live_bytes = FLOAT_BYTES * most_live(model)
 
     def _see_kernels(self, module: ModuleOp) -> None:
         counts: dict[str, dict[str, int]] = {}
         for function in module.ops:
-            if kernel.is_kernel(function):
-                name = function.properties["sym_name"].data  # pyright: ignore
+            if isinstance(function, FuncOp) and is_kernel(function):
                 bodies = [op.attributes for op in function.walk() if COUNTS[0] in op.attributes]
-                counts[name] = {c: sum(b[c].data for b in bodies if isinstance(b[c], IntAttr)) for c in COUNTS}  # pyright: ignore
+                counts[function.sym_name.data] = {
+                    count: sum(_number(body[count]) for body in bodies) for count in COUNTS
+                }
         by_name = {layer.name: layer for layer in self.report.layers}
         for launch in module.walk():
             if isinstance(launch, kernel.LaunchOp) and launch.layer and (layer := by_name.get(launch.layer.data)):
                 layer.kernel = launch.callee.root_reference.data
                 for count, number in counts.get(layer.kernel, {}).items():
                     setattr(layer, count, number)
+
+    def _see_memory(self, module: ModuleOp) -> None:
+        for function in module.ops:
+            if "arena_bytes" in function.attributes:
+                self.report.arena_bytes = _number(function.attributes["arena_bytes"])
+                self.report.live_bytes = _number(function.attributes["live_bytes"])
+
+
+def _number(attribute: Attribute) -> int:
+    """The number of an attribute. Raises ValueError if it is none."""
+    match attribute:
+        case IntAttr(data=number) | IntegerAttr(value=IntAttr(data=number)):
+            return number
+        case _:
+            raise ValueError(f"{attribute} is no number")
 
 
 def describe(op: LayerOp, store: lr.WeightStore) -> LayerReport:
@@ -130,19 +149,6 @@ def describe(op: LayerOp, store: lr.WeightStore) -> LayerReport:
         report.weights = sum(prod(spec.shape) for spec in specs)
         report.kept = report.weights
     return report
-
-
-def most_live(model: lr.ModelOp) -> int:
-    """The most elements of tensors that are alive at once: from the layer that makes them to the last that reads."""
-    ops = list(model.block.ops)
-    last_use = {value: number for number, op in enumerate(ops) for value in op.operands}
-    alive: set[SSAValue] = set(model.block.args)
-    most = 0
-    for number, op in enumerate(ops):
-        alive.update(op.results)
-        most = max(most, sum(prod(shape_of(value)) for value in alive))
-        alive = {value for value in alive if last_use.get(value, -1) > number}
-    return most
 
 
 def _kind(op: fkw.Conv2dOp, kernels: int, taps: int) -> str:

@@ -47,7 +47,7 @@ def command(invocation: Invocation, models: tuple[str, ...], as_json: bool) -> i
 
 
 def _summary(invocation: Invocation, model: str) -> dict[str, Any]:
-    from lrc import api
+    from lrc import compiler
     from lrc.dialects import lr
     from lrc.dialects.lr.base import LayerOp
 
@@ -56,8 +56,8 @@ def _summary(invocation: Invocation, model: str) -> dict[str, Any]:
     layers = [op for op in network.block.ops if isinstance(op, LayerOp)]
     return {
         "name": network.sym_name.data,
-        "inputs": {name: list(shape) for name, shape in api.input_shapes(module).items()},
-        "outputs": {name: list(shape) for name, shape in api.output_shapes(module).items()},
+        "inputs": {name: list(shape) for name, shape in compiler.input_shapes(module).items()},
+        "outputs": {name: list(shape) for name, shape in compiler.output_shapes(module).items()},
         "layers": len(layers),
         "weights": sum(prod(spec.shape) for op in layers for _, _, spec in op.weight_specs()),
     }

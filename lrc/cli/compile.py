@@ -20,7 +20,7 @@ from lrc.cli.options import (
 if TYPE_CHECKING:
     from lrc.report import LayerReport, Report
 
-LEVELS = ("lr", "pattern", "fkw", "loops", "c")
+IR_LEVELS = ("lr", "pattern", "fkw", "loops")
 
 
 @click.command(
@@ -43,7 +43,7 @@ LEVELS = ("lr", "pattern", "fkw", "loops", "c")
 @click.option(
     "--emit",
     "level",
-    type=click.Choice(LEVELS),
+    type=click.Choice([*IR_LEVELS, "c"]),
     help="Print one level instead of writing a folder: the layers once fused, with patterns, packed, as loops, as C.",
 )
 @click.option("--embed-weights", is_flag=True, help="Take the weights into the object files, beside the .lrw file.")
@@ -65,29 +65,23 @@ def command(
     if level is not None and (build_it or as_json or embed_weights):
         raise click.UsageError("--emit prints a level: it goes with none of --build, --embed-weights and --json")
     module = read_model(invocation, model)
-    from lrc import api, toolchain
+    from lrc import compiler, toolchain
 
+    optional = ("replace-unfriendly",) if replace_unfriendly else ()
+    reach = level if level in IR_LEVELS else "target"
     with progress(f"compiling {model} for {target}") as step:
+        compilation = compiler.lower(module, target, reach, threads=threads, optional=optional, progress=step)
         if level is not None:
-            text = api.emit_level(
-                module, level, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step
-            )
-            write_text(output, text)
+            write_text(output, compiler.show(compilation) if level in IR_LEVELS else compiler.show_c(compilation))
             return
-        folder = output or Path("build", target, api.name_of(module))
-        report = api.emit(
-            module,
-            folder,
-            target,
-            threads=threads,
-            replace_unfriendly=replace_unfriendly,
-            embed_weights=embed_weights,
-            progress=step,
-        )
+        folder = output or Path("build", target, compiler.name_of(module))
+        step("writing the folder")
+        compiler.write(compilation, folder, embed_weights=embed_weights)
         program = None
         if build_it:
             step("building the C")
             program = toolchain.build(folder)
+    report = compilation.report
     if as_json:
         paths = {"folder": str(folder), "program": None if program is None else str(program)}
         print_json(report.to_json() | paths)

@@ -23,15 +23,15 @@ def command(invocation: Invocation, models: tuple[str, ...], check: bool) -> int
 
     What is no file (- and zoo:NAME) goes to standard output.
     """
-    from lrc.frontend import format_text
+    from lrc import frontend
 
     different: list[Source] = []
     for source in [read_source(invocation, model) for model in models]:
-        text = format_text(source.text, source.name)
+        text = frontend.format(source.text, source.name)
         if check:
             if text != source.text:
                 different.append(source)
-        elif source.path is None:
+        elif not source.is_file:
             click.echo(text, nl=False)
         elif text != source.text:
             write_whole(source.path, text.encode("utf-8"))

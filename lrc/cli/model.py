@@ -13,32 +13,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a network, the name that errors call it, and its file if lrc may write to that."""
+    """The text of a network, the name that errors call it, where its weights are looked for, and whether it is a file
+    that lrc may rewrite."""
 
     name: str
     text: str
-    path: Path | None = None
+    folder: Path = Path()
+    is_file: bool = False
+
+    @property
+    def path(self) -> Path:
+        return Path(self.name)
 
 
 def read_source(invocation: Invocation, model: str) -> Source:
-    """The text behind F: a file, zoo:NAME, or - for standard input. Raises OSError, LrcError."""
+    """The text behind F: a file, zoo:NAME, or - for standard input. Raises UserError."""
+    from lrc.frontend import decode, read_text
+
     if model == "-":
-        source = Source("standard input", sys.stdin.read())
+        source = Source("<stdin>", decode(sys.stdin.buffer.read(), "<stdin>"))
     elif model.startswith("zoo:"):
         from lrc import zoo
 
-        source = Source(model, zoo.path(model.removeprefix("zoo:")).read_text(encoding="utf-8"))
+        path = zoo.path(model.removeprefix("zoo:"))
+        source = Source(model, read_text(path), path.parent)
     else:
-        source = Source(model, Path(model).read_text(encoding="utf-8"), Path(model))
+        source = Source(model, read_text(Path(model)), Path(model).parent, is_file=True)
     invocation.model_text = source.text
     return source
 
 
 def read_model(invocation: Invocation, model: str) -> "ModuleOp":
-    """The network behind F, lifted and checked. Raises OSError, LrcError."""
+    """The network behind F, lifted and checked. Raises UserError with every mistake in it."""
     from lrc import api
 
     source = read_source(invocation, model)
-    if model == "-":
-        return api.parse(source.text, source.name)
-    return api.load(model)
+    return api.parse(source.text, source.name, source.folder)

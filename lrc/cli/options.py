@@ -18,7 +18,7 @@ def complete_zoo(context: click.Context, parameter: click.Parameter, incomplete:
     """The names of the zoo's networks that begin with `incomplete`."""
     from lrc import zoo
 
-    return [CompletionItem(name) for name in zoo.names() if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in zoo.NETWORKS if name.startswith(incomplete)]
 
 
 def _complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

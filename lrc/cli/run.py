@@ -46,11 +46,11 @@ def command(
     Several pictures may be stacked along the first axis of the input.
     """
     module = read_model(invocation, model)
-    from lrc import api
+    from lrc import api, compiler
     from lrc.cli.tensors import describe, read_tensors, write_tensors
     from lrc.verify import random_inputs
 
-    shapes = api.input_shapes(module)
+    shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (
         progress(f"running {model} for {target}") as step,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Tensors = dict[str, NDArray[np.float32]]
+    Tensors = Mapping[str, NDArray[np.float32]]
     Shapes = Mapping[str, tuple[int, ...]]
 
 TOP = 5
@@ -38,9 +38,8 @@ def read_tensors(path: Path, shapes: Shapes) -> Tensors:
     data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
     try:
         content: Any = np.load(io.BytesIO(data), allow_pickle=False)
-        arrays: dict[str, NDArray[Any]] = (
-            dict(content) if isinstance(content, np.lib.npyio.NpzFile) else {next(iter(shapes)): content}
-        )
+        is_archive = hasattr(content, "files")
+        arrays: dict[str, NDArray[Any]] = dict(content) if is_archive else {next(iter(shapes)): content}
     except (ValueError, EOFError, OSError) as error:
         raise UserError.because(f"this is no whole .npy or .npz file ({error})", filename=shown) from None
     if arrays.keys() != shapes.keys():

@@ -52,11 +52,11 @@ def command(
     operation; one end-to-end figure stands beside it. Exit code 3 if a layer does not.
     """
     module = read_model(invocation, model)
-    from lrc import api
+    from lrc import api, compiler
     from lrc.cli.tensors import read_tensors
     from lrc.verify import random_inputs
 
-    shapes = api.input_shapes(module)
+    shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (
         progress(f"verifying {model} for {target}") as step,

@@ -29,14 +29,7 @@ def command(name: str | None, as_json: bool) -> None:
         else:
             click.echo(text, nl=False)
         return
-    rows = [(each, _summary(zoo.path(each).read_text(encoding="utf-8"))) for each in zoo.names()]
     if as_json:
-        print_json([{"name": each, "summary": summary} for each, summary in rows])
+        print_json([{"name": each, "summary": summary} for each, summary in zoo.NETWORKS.items()])
     else:
-        print_table(("network", "what it is"), rows)
-
-
-def _summary(text: str) -> str:
-    """The first line of the comment at the top of a network."""
-    first = text.split("\n", 1)[0]
-    return first.removeprefix("#").strip() if first.startswith("#") else ""
+        print_table(("network", "what it is"), zoo.NETWORKS.items())
