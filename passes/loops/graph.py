@@ -79,10 +79,10 @@ class Graph:
         """An array that goes into the weights file under `name`: float32 or unsigned numbers, flat."""
         if name not in self._constants:
             flat = np.ascontiguousarray(array).reshape(-1)
-            self.store.put(name, flat)
+            stored = self.store.put(name, flat)
             element = Float32Type() if flat.dtype == np.float32 else IntegerType(8 * flat.itemsize, Signedness.UNSIGNED)
             type: MemRefType = buffer_type(element)
-            self._constants[name] = self.loops.insert(kernel.WeightsOp(name, type), None)
+            self._constants[name] = self.loops.insert(kernel.WeightsOp(stored, type), None)
         return self._constants[name]
 
     def launch(
