@@ -86,10 +86,11 @@ class Conv2dOp(ConvolutionOp):
 
     def verify_(self) -> None:
         super().verify_()
-        filters, channels, *kernel = self.weight_shape()
-        patterns, schedule = self.patterns.data, self.schedule.data
-        if patterns.shape != tuple(kernel):
-            raise VerifyException(f"patterns of {patterns.shape} do not fit a kernel of {tuple(kernel)}")
+        (filters, channels, *_), patterns, schedule = self.weight_shape(), self.patterns.data, self.schedule.data
+        try:
+            patterns.check_fit(self.window.kernel)
+        except ValueError as error:
+            raise VerifyException(str(error)) from None
         if filters % schedule.jam:
             raise VerifyException(f"{filters} filters cannot be jammed by {schedule.jam}")
         blocks = 1 if self.group_count > 1 else -(-channels // schedule.block)

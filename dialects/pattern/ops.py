@@ -72,9 +72,11 @@ class Conv2dOp(ConvolutionOp):
 
     def verify_(self) -> None:
         super().verify_()
-        patterns, kernel, (filters, channels, *_) = self.patterns.data, self.window.kernel, self.weight_shape()
-        if patterns.shape != kernel:
-            raise VerifyException(f"patterns of {patterns.shape} do not fit a kernel of {kernel}")
+        patterns, (filters, channels, *_) = self.patterns.data, self.weight_shape()
+        try:
+            patterns.check_fit(self.window.kernel)
+        except ValueError as error:
+            raise VerifyException(str(error)) from None
         if isinstance(self.assignment, DenseIntOrFPElementsAttr):
             assignment = array_of(self.assignment, WeightStore.empty())
             if assignment.shape != (filters, channels):

@@ -101,6 +101,11 @@ class PatternSet:
         """(rows, columns) of the kernels."""
         return self.masks[0].shape
 
+    def check_fit(self, kernel: tuple[int, int]) -> None:
+        """Raises ValueError if the masks are not for (rows, columns) kernels."""
+        if self.shape != kernel:
+            raise ValueError(f"patterns of {_words([self.shape])} do not fit a kernel of {_words([kernel])}")
+
     @property
     def most_taps(self) -> int:
         """Taps of the largest mask."""
@@ -161,14 +166,14 @@ class Sparsity:
 
     def __str__(self) -> str:
         patterns = "" if self.patterns is None else f" {self.patterns}"
-        keep = "" if self.keep is None else f", keep = {self.keep!r}, budget = {self.budget}"
-        return f"{self.kind}{patterns}{keep}"
+        keep = "" if self.keep is None else f", keep = {float(self.keep)!r}"
+        budget = "" if self.keep is None and self.budget == "filter" else f", budget = {self.budget}"
+        return f"{self.kind}{patterns}{keep}{budget}"
 
     def masks(self, kernel: tuple[int, int]) -> PatternSet:
         """The masks that a (rows, columns) kernel may have. Raises ValueError if the patterns are of another shape."""
         patterns = self.patterns or PatternSet.full(kernel)
-        if patterns.shape != kernel:
-            raise ValueError(f"patterns of {_words([patterns.shape])} do not fit a kernel of {_words([kernel])}")
+        patterns.check_fit(kernel)
         return patterns
 
 
@@ -261,7 +266,7 @@ def find_scheme(weights: NDArray[np.floating]) -> Sparsity:
         return Sparsity("pattern", PatternSet(tuple(Mask(tuple(map(tuple, mask.tolist()))) for mask in masks)))
     if alive.all():
         return Sparsity()
-    return Sparsity("connectivity", keep=np.count_nonzero(alive) / alive.size, budget="layer")
+    return Sparsity("connectivity", keep=float(alive.mean()), budget="layer")
 
 
 def _largest(kernels: NDArray[np.bool_]) -> list[NDArray[np.bool_]] | None:
