@@ -24,6 +24,7 @@ PASSES = (
     "fuse-conv-bn",
     "fuse-activation",
     "fuse-residual",
+    "materialize-padding",
     "replace-unfriendly",
     "assign-patterns",
     "reorder-filters",
