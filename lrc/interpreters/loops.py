@@ -200,6 +200,10 @@ class NumberFunctions(ArithFunctions):
     def run_minimumf(self, interpreter: Interpreter, op: arith.MinimumfOp, args: PythonValues) -> PythonValues:
         return (np.minimum(args[0], args[1]),)
 
+    @impl(arith.SIToFPOp)
+    def float_of_integer(self, interpreter: Interpreter, op: arith.SIToFPOp, args: PythonValues) -> PythonValues:
+        return (float(args[0]),)
+
     @impl(arith.MinSIOp)
     def smaller(self, interpreter: Interpreter, op: arith.MinSIOp, args: PythonValues) -> PythonValues:
         return (min(args),)
