@@ -67,5 +67,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def words(names: Iterable[str], last: str = "or") -> str:
     """`'a', 'b' or 'c'`, for messages."""
-    quoted = [f"'{name}'" for name in names]
+    quoted = [f"'{name}'" for name in names] or ["none"]
     return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

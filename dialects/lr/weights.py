@@ -86,7 +86,7 @@ class WeightStore:
         try:
             file = cast(_SafeFile, safe_open(path, framework="numpy"))  # pyright: ignore[reportUnknownVariableType]
         except FileNotFoundError:
-            raise WeightError(f"there is no file '{shown}'") from None
+            raise WeightError(f"there is no weight file '{shown}'") from None
         except (SafetensorError, OSError) as error:
             raise WeightError(f"'{shown}' is no whole safetensors file ({error})") from None
         return WeightStore(f'file "{shown}"', file=file)

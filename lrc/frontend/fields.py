@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
-from lrc.diagnostics import did_you_mean
+from lrc.diagnostics import did_you_mean, words
 from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
 from lrc.dialects.pattern.values import Budget, PatternSet, Sparsity
 from lrc.frontend import syntax
 from lrc.frontend.scope import Bound, Mistake, ReportedError, Scope, describe, integer, number, resolve, word
 from lrc.frontend.syntax import Value
+
+EXAMPLES: Final = {"pattern": "pattern(p8, keep: 1/3.6)", "connectivity": "connectivity(keep: 1/3.6)"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def _integers(value: Value, scope: Scope, lengths: tuple[int, ...], least: int) 
         return (integer(value, scope, least),)
     if len(bound.value.elements) not in lengths:
         expected = " or ".join(map(str, lengths))
-        raise Mistake(value.span, f"a list of {len(bound.value.elements)} numbers, expected {expected}")
+        raise Mistake(value.span, f"expected {expected} numbers, not {len(bound.value.elements)}")
     return tuple(integer(element, bound.scope, least) for element in bound.value.elements)
 
 
@@ -83,14 +85,15 @@ def _sparsity(value: Value, scope: Scope) -> Sparsity | None:
     if not isinstance(bound.value, syntax.Call):
         kind = word(value, scope, ("dense", "auto", "pattern", "connectivity"))
         if kind in ("pattern", "connectivity"):
-            example = "pattern(p8, keep: 1/3.6)" if kind == "pattern" else "connectivity(keep: 1/3.6)"
-            raise Mistake(value.span, f"'{kind}' needs to be told more", f"such as `{example}`")
+            raise Mistake(value.span, f"'{kind}' needs to be told more", f"such as `{EXAMPLES[kind]}`")
         return Sparsity(cast(Literal["dense", "auto"], kind))
     call, scope = bound.value, bound.scope
     kind = word(call.name, Scope(), ("pattern", "connectivity"))
     sets = [argument.value for argument in call.arguments if argument.name is None]
     if len(sets) != (expected := int(kind == "pattern")):
-        raise Mistake(call.span, f"'{kind}' takes {expected} pattern set{'' if expected else 's'}, not {len(sets)}")
+        raise Mistake(
+            call.span, f"'{kind}' takes {'one' if expected else 'no'} pattern set", f"such as `{EXAMPLES[kind]}`"
+        )
     given = named(call.arguments, ("keep", "budget"))
     keep = given.get("keep")
     budget = given.get("budget")
@@ -111,7 +114,7 @@ def _patterns(value: Value, scope: Scope) -> PatternSet:
     bound = resolve(value, scope)
     known = bound.scope.patterns
     if not isinstance(bound.value, syntax.Name) or bound.value.text not in known:
-        hint = did_you_mean(bound.value.text, known) if isinstance(bound.value, syntax.Name) else None
+        hint = f"there are {words(known, 'and')}" if known else 'declare it: `patterns p = ["110/110/000", …]`'
         raise Mistake(value.span, f"no pattern set named {describe(bound.value)}", hint)
     if (patterns := known[bound.value.text]) is None:
         raise ReportedError
@@ -138,7 +141,7 @@ def _tuning(value: Value, scope: Scope) -> Tuning:
 def _list(value: Value, bound: Bound, length: int) -> tuple[int, ...]:
     numbers = _integers(value, bound.scope, (length,), 1)
     if len(numbers) != length:
-        raise Mistake(value.span, f"one number, expected a list of {length}")
+        raise Mistake(value.span, f"expected a list of {length} numbers")
     return numbers
 
 

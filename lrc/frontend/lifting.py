@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from lrc.diagnostics import Diagnostic, UserError, did_you_mean
+from lrc.diagnostics import Diagnostic, UserError, did_you_mean, words
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.shapes import ShapeError
@@ -19,7 +19,7 @@ from lrc.frontend import syntax
 from lrc.frontend.checking import check_weights
 from lrc.frontend.fields import named
 from lrc.frontend.operators import OPERATORS, Operator
-from lrc.frontend.scope import Mistake, ReportedError, Scope, bind, check_size, describe, integer, layer, word
+from lrc.frontend.scope import Declared, Mistake, ReportedError, Scope, bind, check_size, describe, integer, layer, word
 from lrc.frontend.syntax import Span, Value
 
 MOST_LAYERS: Final = 10_000
@@ -46,9 +46,10 @@ class _Lift:
         self.mistakes: dict[tuple[Span, str], Diagnostic] = {}
         self.block = Block()
         self.spans: dict[Operation, Span] = {}
-        self.blocks: dict[str, syntax.Block] = {}
+        self.count = 0
+        self.blocks: dict[str, Declared] = {}
         self.patterns: dict[str, PatternSet | None] = {}
-        self.top = Scope(patterns=self.patterns)
+        self.top = Scope(patterns=self.patterns, blocks=self.blocks)
 
     def run(self) -> ModuleOp:
         statements = self.file.statements
@@ -127,7 +128,7 @@ class _Lift:
         except Mistake as mistake:
             self._report(mistake.span, mistake.message, mistake.hint)
         except WeightError as error:
-            self._report(statement.origin.span, str(error), "file names are relative to the .lr file")
+            self._report(statement.origin.span, str(error))
         return WeightStore.empty()
 
     def _input(self, statement: syntax.Input) -> str:
@@ -156,14 +157,16 @@ class _Lift:
 
     def _define(self, name: syntax.Name, value: SSAValue | None, scope: Scope) -> None:
         if name.text in scope.layers or name.text in scope.parameters:
-            self._report(name.span, f"there is a '{name.text}' already", "each layer has a name of its own")
+            self._report(name.span, f"'{name.text}' is defined already", "each layer has a name of its own")
+            value = None
+        scope.parameters.pop(name.text, None)
         scope.layers[name.text] = value
         scope.later.pop(name.text, None)
 
     def _declare_patterns(self, statement: syntax.Patterns) -> None:
         name = statement.name
         if name.text in self.patterns:
-            self._report(name.span, f"there is a pattern set '{name.text}' already")
+            self._report(name.span, f"pattern set '{name.text}' is declared already")
         masks: list[Mask] = []
         mistaken = False
         for element in statement.masks.elements:
@@ -186,13 +189,13 @@ class _Lift:
     def _declare_block(self, statement: syntax.Block) -> None:
         name = statement.name
         if name.text in self.blocks or name.text in OPERATORS:
-            what = "block" if name.text in self.blocks else "operator"
-            self._report(name.span, f"there is {'an' if what == 'operator' else 'a'} {what} '{name.text}' already")
+            what = "a block" if name.text in self.blocks else "an operator"
+            self._report(name.span, f"there is already {what} '{name.text}'")
         names = [parameter.name.text for parameter in statement.parameters]
         for i, parameter in enumerate(statement.parameters):
             if parameter.name.text in names[:i]:
-                self._report(parameter.name.span, f"there is a parameter '{parameter.name.text}' already")
-        self.blocks[name.text] = statement
+                self._report(parameter.name.span, f"there is already a parameter '{parameter.name.text}'")
+        self.blocks[name.text] = Declared(statement, dict(self.blocks))
 
     def _outputs(self, statements: list[syntax.Output]) -> None:
         values: dict[str, SSAValue] = {}
@@ -203,7 +206,7 @@ class _Lift:
                 if value in self.block.args:
                     raise Mistake(name.span, f"'{name.text}' is an input, and no layer makes it")
                 if statement.name.text in values:
-                    raise Mistake(statement.name.span, f"there is an output '{statement.name.text}' already")
+                    raise Mistake(statement.name.span, f"there is already an output '{statement.name.text}'")
                 values[statement.name.text] = value
             except Mistake as mistake:
                 self._report(mistake.span, mistake.message, mistake.hint)
@@ -234,15 +237,17 @@ class _Lift:
     def _build(self, statement: syntax.Layer, scope: Scope) -> SSAValue:
         name, call = scope.prefix + statement.name.text, statement.call
         fields: tuple[Node, ...] = (*call.arguments, *(statement.group.fields if statement.group else ()))
-        if len(self.spans) >= MOST_LAYERS:
+        self.count += 1
+        if self.count > MOST_LAYERS:
             raise Mistake(statement.name.span, f"the network has more than {MOST_LAYERS} layers")
-        if (block := self.blocks.get(call.name.text)) is not None:
-            return self._instantiate(name, block, call, fields, scope)
+        if (declared := scope.blocks.get(call.name.text)) is not None:
+            return self._instantiate(name, declared, call, fields, scope)
         if (operator := OPERATORS.get(call.name.text)) is not None:
             return self._operate(name, operator, statement, fields, scope)
-        hint = did_you_mean(call.name.text, {**OPERATORS, **self.blocks})
+        hint = did_you_mean(call.name.text, {**OPERATORS, **scope.blocks})
         if any(isinstance(s, syntax.Block) and s.name.text == call.name.text for s in self.file.statements):
-            hint = "a block is declared above its first use, and does not use itself"
+            message = f"block '{call.name.text}' is used before it is declared"
+            raise Mistake(call.name.span, message, "a block uses only those above it, not itself")
         raise Mistake(call.name.span, f"no operator or block named '{call.name.text}'", hint)
 
     def _operate(
@@ -291,14 +296,17 @@ class _Lift:
         return op.output
 
     def _instantiate(
-        self, name: str, block: syntax.Block, call: syntax.Call, fields: Sequence[Node], scope: Scope
+        self, name: str, declared: Declared, call: syntax.Call, fields: Sequence[Node], scope: Scope
     ) -> SSAValue:
         """Put a block's layers in place of its call."""
-        inner = Scope(f"{name}.", patterns=self.patterns)
+        block = declared.block
+        inner = Scope(f"{name}.", patterns=self.patterns, blocks=declared.blocks)
         positional = [node.value for node in fields if node.name is None]
         if len(positional) > len(block.parameters):
-            message = f"block '{block.name.text}' has {len(block.parameters)} parameters, but gets {len(positional)}"
-            raise Mistake(call.span, message)
+            message = f"block '{block.name.text}' takes {len(block.parameters)} in parentheses, not {len(positional)}"
+            raise Mistake(
+                call.span, message, f"its parameters are {words((p.name.text for p in block.parameters), 'and')}"
+            )
         names = [parameter.name.text for parameter in block.parameters]
         given = dict(zip(names, positional, strict=False))
         for key, value in named(fields, names, "parameter").items():

@@ -57,6 +57,9 @@ TOKENS: Final = re.compile(
 )
 """What has to be told apart to find brackets, comments and numbers without the grammar."""
 
+MISPLACED: Final = re.compile(rf"\s*({'|'.join(KEYWORDS)})\b")
+"""Lines that are most likely right: if they are not expected, the mistake is further up."""
+
 BRACKETS: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
@@ -91,7 +94,7 @@ def comments(text: str) -> list[syntax.Comment]:
 
 def _not_a_text(source: Source) -> Diagnostic | None:
     """What is wrong with a text before it is even parsed."""
-    if not source.text.strip():
+    if not re.sub(r"#[^\n]*", "", source.text).strip():
         return Diagnostic("the file is empty", START_HINT, source.filename)
     if "\0" in source.text:
         return Diagnostic("this is no .lr file: it is not a text", None, source.filename)
@@ -110,9 +113,10 @@ def _without_line(text: str, offset: int) -> str | None:
     left out, for its brackets match those of other lines or it starts the model."""
     start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
     end = len(text) if end < 0 else end
-    line = re.sub(r'"[^"\n]*"|#.*', "", text[start:end])
+    before, line = (re.sub(r'"[^"\n]*"|#[^\n]*', "", part) for part in (text[:start], text[start:end]))
     balanced = all(line.count(a) == line.count(b) for a, b in ("()", "[]", "{}"))
-    if not line.strip() or not balanced or "{" not in re.sub(r'"[^"\n]*"|#[^\n]*', "", text[:start]):
+    between_statements = before.count("(") == before.count(")") and before.count("[") == before.count("]")
+    if not line.strip() or not balanced or not between_statements or "{" not in before or MISPLACED.match(line):
         return None
     return text[:start] + " " * (end - start) + text[end:]
 
@@ -142,6 +146,10 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         hint = f"'{last}' is a word of the language and cannot name a layer"
     elif token.type == "EQUAL" and "COLON" in expected:
         hint = LAYER_HINT
+    elif token in KEYWORDS and "RBRACE" in expected:
+        hint = "a '}' seems to be missing above"
+    elif {"COMMA", "RPAR"} <= expected or {"COMMA", "RSQB"} <= expected:
+        hint = f"expected ',' or {WORDS['RPAR' if 'RPAR' in expected else 'RSQB']}"
     elif expected == {"COLON"}:
         hint = did_you_mean(last, KEYWORDS) or hint
     return source.diagnose(Span(start, start + len(token)), f"unexpected '{token}'", hint)

@@ -13,7 +13,7 @@ from typing import Final
 
 from xdsl.ir import SSAValue
 
-from lrc.diagnostics import did_you_mean
+from lrc.diagnostics import did_you_mean, words
 from lrc.dialects.lr import shapes
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern.values import PatternSet
@@ -45,19 +45,30 @@ class Bound:
     scope: Scope
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A block, and the blocks that it may use: those above it, so that none uses itself."""
+
+    block: syntax.Block
+    blocks: Mapping[str, Declared]
+
+
 @dataclass
 class Scope:
     """The names that can be used at one place of a model or a block.
 
     `layers` holds what is defined so far, None for a layer that was wrong; `later` what the same braces define
-    further down; `patterns` the pattern sets of the model. `prefix` is put before the names of layers: `s1a.`.
+    further down; `cyclic` those of them that were reported to depend on themselves; `patterns` the pattern sets of the
+    model, `blocks` the blocks that are declared above. `prefix` is put before the names of layers: `s1a.`.
     """
 
     prefix: str = ""
     parameters: dict[str, Bound] = field(default_factory=dict[str, Bound])
     layers: dict[str, SSAValue | None] = field(default_factory=dict[str, SSAValue | None])
     later: dict[str, syntax.Layer] = field(default_factory=dict[str, syntax.Layer])
+    cyclic: set[str] = field(default_factory=set[str])
     patterns: Mapping[str, PatternSet | None] = field(default_factory=dict[str, PatternSet | None])
+    blocks: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
 
 
 def resolve(value: Value, scope: Scope) -> Bound:
@@ -171,7 +182,7 @@ def word(value: Value, scope: Scope, choices: tuple[str, ...]) -> str:
     if isinstance(inner, syntax.Name) and inner.text in choices:
         return inner.text
     hint = did_you_mean(inner.text, choices) if isinstance(inner, syntax.Name) else None
-    raise Mistake(value.span, f"{describe(inner)} is none of {', '.join(choices)}", hint)
+    raise Mistake(value.span, f"{describe(inner)} is not {words(choices)}", hint)
 
 
 def layer(value: Value, scope: Scope) -> SSAValue:
@@ -185,8 +196,11 @@ def layer(value: Value, scope: Scope) -> SSAValue:
         if (found := scope.layers[name.text]) is None:
             raise ReportedError
         return found
+    if name.text in scope.cyclic:
+        raise ReportedError
     if name.text in scope.later:
         if cycle := _cycle(name.text, scope.later):
+            scope.cyclic.update(cycle)
             raise Mistake(value.span, f"layers depend on each other: {' -> '.join(cycle)}")
         raise Mistake(value.span, f"'{name.text}' is used before it is defined", "move it above this layer")
     raise Mistake(

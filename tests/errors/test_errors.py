@@ -1,0 +1,67 @@
+"""One file for each mistake a user can make, with what lrc says about it beside it.
+
+`pytest tests/errors --update-golden` writes the expected texts anew.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
+
+from lrc.diagnostics import LrcError
+from lrc.frontend import load
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.stem for path in FOLDER.glob("*.lr"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the weights that the files name, good ones and bad ones."""
+    kernels = np.ones((4, 3, 3, 3), np.float32)
+    not_a_number, infinite, pruned = kernels.copy(), kernels.copy(), np.zeros_like(kernels)
+    not_a_number[1, 2, 0, 1] = np.nan
+    not_a_number[3, 0, 0, 0] = np.nan
+    infinite[0, 1, 2, 2] = -np.inf
+    pruned[:, :, :2, :2] = 1
+    pruned[2, 1, 2, 0] = 0.5
+    arrays: dict[str, NDArray[np.float32]] = {
+        "conv1.weight": kernels,
+        "nan.weight": not_a_number,
+        "inf.weight": infinite,
+        "pruned.weight": pruned,
+        "full.weight": kernels,
+        "bn.weight": np.ones(3, np.float32),
+        "bn.bias": np.ones(3, np.float32),
+        "bn.running_mean": np.ones(3, np.float32),
+        "bn.running_var": np.array([1, -1, 1], np.float32),
+    }
+    save_file(arrays, tmp_path / "net.safetensors")
+    whole = (tmp_path / "net.safetensors").read_bytes()
+    (tmp_path / "truncated.safetensors").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.safetensors").write_text("these are no weights\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_mistake(case: str, folder: Path, request: pytest.FixtureRequest) -> None:
+    shutil.copy(FOLDER / f"{case}.lr", folder)
+    with pytest.raises(LrcError) as caught:
+        load(f"{case}.lr")
+    expected = FOLDER / f"{case}.expected"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(f"{caught.value}\n", encoding="utf-8")
+    assert f"{caught.value}\n" == expected.read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(LrcError, match=r"nowhere\.lr: error: cannot be read: No such file"):
+        load("nowhere.lr")
+
+
+def test_every_expectation_has_its_file() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.expected")) == CASES
