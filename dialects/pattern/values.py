@@ -195,14 +195,15 @@ def best_patterns(weights: NDArray[np.floating], patterns: PatternSet) -> NDArra
     It is the smallest one that keeps all of the kernel's weights, or else the one that keeps the most
     energy (sum of squares); the first in the set where several do.
     """
-    kernels = _flat(weights)
+    if len(patterns) == 1:
+        return np.zeros(weights.shape[:2], np.intp)
+    kernels = weights.reshape(*weights.shape[:2], -1)
     cells = patterns.cells.reshape(len(patterns), -1)
-    energy: NDArray[np.float64] = np.square(kernels, dtype=np.float64) @ cells.T
     # Coverage is decided on zeros, not on energy: a sum that rounds a tiny weight away would lose it.
     covers = (kernels != 0).astype(np.float32) @ (~cells).T.astype(np.float32) == 0
-    covered = covers.any(-1)
-    best = energy.argmax(-1)
-    best[covered] = np.where(covers, cells.sum(1), cells.shape[1] + 1).argmin(-1)[covered]
+    best = np.where(covers, cells.sum(1), cells.shape[1] + 1).argmin(-1)
+    uncovered = ~covers.any(-1)
+    best[uncovered] = (np.square(kernels[uncovered], dtype=np.float64) @ cells.T).argmax(-1)
     return best
 
 
@@ -283,11 +284,6 @@ def _largest(kernels: NDArray[np.bool_]) -> list[NDArray[np.bool_]] | None:
 
 def _kernel(weights: NDArray[np.floating]) -> tuple[int, int]:
     return weights.shape[2], weights.shape[3]
-
-
-def _flat(weights: NDArray[np.floating]) -> NDArray[np.floating]:
-    """[filters, channels, taps]."""
-    return weights.reshape(*weights.shape[:2], -1)
 
 
 def _by_budget(kernels: NDArray[Scalar], sparsity: Sparsity) -> NDArray[Scalar]:
