@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
+from xdsl.printer import Printer
 from xdsl.universe import Universe
 
 from lrc import pipelines
@@ -104,7 +106,9 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
 
 def show(compilation: Compilation) -> str:
     """The module that a compilation reached, as text that can be read back."""
-    return f"{compilation.module}\n"
+    text = StringIO()
+    Printer(text).print_op(compilation.module)
+    return text.getvalue() + "\n"
 
 
 def show_c(compilation: Compilation) -> str:

@@ -18,7 +18,7 @@ from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 from xdsl.utils.target import Target
 
-DIALECTS = ("lr", "pattern", "fkw", "kernel")
+DIALECTS = ("lr", "pattern", "fkw", "kernel", "neon")
 
 PASSES = (
     "fuse-conv-bn",
@@ -36,8 +36,6 @@ PASSES = (
     "eliminate-redundant-loads",
     "order-body",
     "legalize-neon",
-    "legalize-host",
-    "legalize-c",
     "plan-memory",
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrc.cli.console import bytes_text, print_json, print_table, progress, write_text
+from lrc.cli.console import bytes_text, count_text, print_json, print_table, progress, write_text
 from lrc.cli.errors import Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import (
@@ -93,13 +93,13 @@ def command(
 def print_report(report: Report) -> None:
     """A table of the layers with weights, and what they come to."""
     rows = [_row(layer) for layer in report.layers if layer.weights]
-    print_table(("layer", "kind", ">weights", ">kept", ">rate", ">FKW", ">CSR", ">loads/mul", "schedule"), rows)
+    print_table(("layer", "kind", ">weights", ">kept", ">rate", ">FKW", ">CSR", ">loads/multiply", "schedule"), rows)
     fkw, csr = report.total("fkw_bytes", pruned_only=True), report.total("csr_bytes", pruned_only=True)
     saved = f", pruned layers {bytes_text(fkw)} as FKW, {bytes_text(csr)} as CSR" if csr else ""
     click.echo(
         f"{report.model} for {report.target}: {len(report.layers)} layers, {report.layers_fused} more fused into them"
-        f"{saved}; arena {bytes_text(report.arena_bytes)}, least possible {bytes_text(report.live_bytes)};"
-        f" {report.seconds:.1f} s"
+        f"{saved}; runs in {bytes_text(report.arena_bytes)}, of which {bytes_text(report.live_bytes)} are tensors that live"
+        f" at once; compiled in {report.seconds:.1f} s"
     )
 
 
@@ -108,16 +108,24 @@ def _row(layer: LayerReport) -> tuple[str, ...]:
     if layer.multiplications:
         before, after = (count / layer.multiplications for count in (layer.loads_before, layer.loads_after))
         loads = f"{before:.2f} → {after:.2f}"
-    fkw, csr = (bytes_text(size) if size else "" for size in (layer.fkw_bytes, layer.csr_bytes))
-    rate = f"{layer.weights / max(layer.kept, 1):.1f}x" if layer.is_pruned else ""
     return (
         layer.name,
         layer.kind,
-        f"{layer.weights:,}",
-        f"{layer.kept:,}",
-        rate,
-        fkw,
-        csr if layer.is_pruned else "",
+        count_text(layer.weights),
+        count_text(layer.kept) if layer.is_pruned else "",
+        f"{layer.weights / max(layer.kept, 1):.1f}x" if layer.is_pruned else "",
+        bytes_text(layer.fkw_bytes) if layer.fkw_bytes else "",
+        bytes_text(layer.csr_bytes) if layer.is_pruned else "",
         loads,
-        layer.schedule or "",
+        _short(layer.schedule),
     )
+
+
+def _short(schedule: str | None) -> str:
+    """What sets the schedules of a network's layers apart: register tile (filters, rows, columns), block, loads."""
+    if schedule is None:
+        return ""
+    from lrc.dialects.pattern.schedule import Schedule
+
+    it = Schedule.parse(schedule)
+    return f"{it.jam}x{it.tile[0]}x{it.columns}, {it.block} channels, {it.order}, {it.load}"

@@ -32,21 +32,25 @@ def print_json(report: Any) -> None:
     click.echo(json.dumps(report))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table; a column whose name starts with ">" is aligned to the right.
 
-    Off a terminal it is as wide as it needs to be, so that no cell is cut.
+    The last columns matter least: those that a terminal has no room for are left out.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, header_style="bold")
-    for column in columns:
+    console = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
+    cells = [[column.removeprefix(">") for column in columns], *rows]
+    widths = [max(map(len, column)) + 2 for column in zip(*cells, strict=True)]
+    shown = max((count for count in range(1, len(widths) + 1) if sum(widths[:count]) < console.width), default=1)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns[:shown]:
         table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    for row in cells[1:]:
+        table.add_row(*row[:shown])
+    console.print(table)
 
 
 def write_text(path: Path | None, text: str) -> None:
