@@ -131,6 +131,8 @@ def _kernels_header(model: EmittedModel) -> str:
 #ifndef {guard}
 #define {guard}
 
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -72,7 +72,7 @@ def write_folder(
 def read_metadata(folder: Path) -> dict[str, Any]:
     """What metadata.json says. OSError: there is none; ValueError: it is not lrc's."""
     content: Any = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or "lrc" not in content:
+    if not isinstance(content, dict) or not content.keys() >= {"lrc", "c_name", "target", "sources", "files"}:
         raise ValueError(f"{folder / METADATA} was not written by lrc")
     return cast(dict[str, Any], content)
 
@@ -114,7 +114,8 @@ def _files_of(folder: Path) -> set[str]:
         metadata = read_metadata(folder)
     except (OSError, ValueError):
         return set()
-    return {METADATA, f"{metadata['c_name']}.lrw", *metadata["files"]}
+    names = {METADATA, f"{metadata['c_name']}.lrw", *metadata["files"]}
+    return {name for name in names if os.path.basename(name) == name}  # whoever edited the list: only files in here
 
 
 @contextmanager

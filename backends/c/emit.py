@@ -76,7 +76,7 @@ def emit(
         outputs=ports("outputs", outputs),
         arena_bytes=integer(graph, "arena_bytes"),
         layers=layers,
-        declarations="\n".join(printer().declaration(function) for function in kernels),
+        declarations="\n".join([isa.prelude, *(printer().declaration(function) for function in kernels)]),
         kernels=[
             KernelUnit(f"kernels_{function.sym_name.data}.c", unit(function, name, isa, printer()))
             for function in kernels
@@ -133,10 +133,4 @@ def unit(function: func.FuncOp, model: str, isa: VectorIsa, printer: CPrinter) -
 /* {model}: kernel {function.sym_name.data}. Vectors: {isa.name}, {isa.lanes} floats. */
 #include "{name}_kernels.h"
 
-#include <math.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-{isa.prelude}
 {printer.function(function)}"""
