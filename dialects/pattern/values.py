@@ -25,6 +25,11 @@ MOST_PATTERNS = 16
 """More distinct masks than this are no set: code for each would not fit the instruction cache."""
 
 
+WORTHWHILE = 0.75
+"""Sparsity pays where at most this share of the multiplications is left: dense filters share what they load, and so
+do a third more multiplications a second than pruned ones."""
+
+
 @dataclass(frozen=True)
 class Mask:
     """The taps of a kernel that survive, as rows of cells: `110/110/000` keeps the upper left square."""
@@ -254,20 +259,22 @@ def find_violation(weights: NDArray[np.floating], sparsity: Sparsity) -> Violati
 
 
 def find_scheme(weights: NDArray[np.floating]) -> Sparsity:
-    """The sparsity that the zeros of the weights show: patterns, connectivity, or dense where nothing would be saved.
+    """The sparsity that the zeros of the weights show: patterns, connectivity, or dense where neither pays.
 
     Masks that lie within others are not counted: a weight may be zero by chance. Where more than
     MOST_PATTERNS masks are left, only removed kernels are made use of.
     """
     alive = (weights != 0).any((2, 3))
-    if not alive.any():
-        return Sparsity("connectivity", keep=1 / alive.size, budget="layer")
-    masks = _largest(weights[alive] != 0)
-    if masks is not None and not all(mask.all() for mask in masks):
-        return Sparsity("pattern", PatternSet(tuple(Mask(tuple(map(tuple, mask.tolist()))) for mask in masks)))
-    if alive.all():
-        return Sparsity()
-    return Sparsity("connectivity", keep=float(alive.mean()), budget="layer")
+    kept = float(alive.mean())
+    if masks := _largest(weights[alive] != 0):
+        patterns = PatternSet(tuple(Mask(tuple(map(tuple, mask.tolist()))) for mask in masks))
+        taps = patterns.cells.mean((1, 2))[best_patterns(weights, patterns)]
+        left = float((taps * alive).mean())
+        if left < kept and left <= WORTHWHILE:
+            return Sparsity("pattern", patterns)
+    if kept <= WORTHWHILE:
+        return Sparsity("connectivity", keep=max(kept, 1 / alive.size), budget="layer")
+    return Sparsity()
 
 
 def _largest(kernels: NDArray[np.bool_]) -> list[NDArray[np.bool_]] | None:

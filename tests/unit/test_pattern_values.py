@@ -122,11 +122,13 @@ def test_budgets_may_be_rounded_up() -> None:
         (["10/01", "10/00"], 'pattern ["10/01"]'),
         (["10/01", "00/00"], 'pattern ["10/01"]'),
         (["10/01", "11/11"], "dense"),
+        (["11/10", "01/11"], 'pattern ["11/10", "01/11"]'),
+        (["111/111/110", "011/111/111"], "dense"),
     ],
 )
 def test_schemes(kernel_masks: list[str], found: str) -> None:
     array = np.array([[[int(cell) for cell in row] for row in mask.split("/")] for mask in kernel_masks], np.float32)
-    assert str(find_scheme(array.reshape(1, 2, 2, 2))) == found
+    assert str(find_scheme(array[None])) == found
 
 
 def test_too_many_masks_are_no_set() -> None:
