@@ -128,4 +128,4 @@ def _short(schedule: str | None) -> str:
     from lrc.dialects.pattern.schedule import Schedule
 
     it = Schedule.parse(schedule)
-    return f"{it.jam}x{it.tile[0]}x{it.columns}, {it.block} channels, {it.order}, {it.load}"
+    return f"{it.jam}x{it.tile[0]}x{it.columns}, block {it.block}, {it.order}, {it.load}"

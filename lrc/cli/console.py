@@ -43,7 +43,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
     cells = [[column.removeprefix(">") for column in columns], *rows]
-    widths = [max(map(len, column)) + 2 for column in zip(*cells, strict=True)]
+    widths = [max(map(len, column)) + 4 for column in zip(*cells, strict=True)]
     shown = max((count for count in range(1, len(widths) + 1) if sum(widths[:count]) < console.width), default=1)
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for column in columns[:shown]:
