@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p fuse-conv-bn --split-input-file | filecheck %s
+// RUN: lrc-opt %s -p fuse-conv-bn --split-input-file --verify-diagnostics | filecheck %s
 
 // In the batch norms below: scale = weight / sqrt(variance) = [1, 3], shift = bias - mean * scale = [-1, 2].
 
@@ -116,4 +116,13 @@ lr.model @residual_between {weights = #lr.store<random 0>} (%x : tensor<1x2x2x2x
 lr.model @input {weights = #lr.store<random 0>} (%x : tensor<1x2xf32>) {
   %b = lr.batch_norm "b"(%x) {weight = #lr.weight<"b.weight">, bias = #lr.weight<"b.bias">, mean = #lr.weight<"b.mean">, variance = #lr.weight<"b.var">, epsilon = 1.0e-5 : f64} : tensor<1x2xf32> -> tensor<1x2xf32>
   lr.output %b {names = ["b"]} : tensor<1x2xf32>
+}
+
+// -----
+
+// CHECK: net.lr:7:3: layer 'b' makes weights of 'a' infinite: look at its variance
+lr.model @no_variance (%x : tensor<1x1xf32>) {
+  %a = lr.linear "a"(%x) {weight = dense<1.0> : tensor<1x1xf32>} : tensor<1x1xf32> -> tensor<1x1xf32>
+  %b = lr.batch_norm "b"(%a) {weight = dense<1.0> : tensor<1xf32>, bias = dense<0.0> : tensor<1xf32>, mean = dense<0.0> : tensor<1xf32>, variance = dense<0.0> : tensor<1xf32>, epsilon = 0.0 : f64} : tensor<1x1xf32> -> tensor<1x1xf32> loc("net.lr":7:3)
+  lr.output %b {names = ["b"]} : tensor<1x1xf32>
 }
