@@ -88,8 +88,7 @@ def _container(item: Item) -> tuple[Span, Sequence[Item]] | None:
         case syntax.Patterns(masks=masks):
             return masks.span, masks.elements
         case syntax.Block():
-            start = item.layers[0].span.start if item.layers else item.result.span.start
-            return Span(start, item.span.end), (*item.layers, item.result)
+            return item.body, (*item.layers, item.result)
         case _:
             return None
 

@@ -204,9 +204,12 @@ class _Build(Transformer[Token, Any]):
         return syntax.Field(*children, span=_span(meta))
 
     def block(self, meta: Meta, children: list[Any]) -> syntax.Block:
-        name, *rest, result = [child for child in children if child is not None]
-        parameters = tuple(child for child in rest if isinstance(child, syntax.Parameter))
-        return syntax.Block(name, parameters, tuple(rest[len(parameters) :]), result, span=_span(meta))
+        name, *parameters, (layers, result, body) = [child for child in children if child is not None]
+        return syntax.Block(name, tuple(parameters), layers, result, body, span=_span(meta))
+
+    def body(self, meta: Meta, children: list[Any]) -> tuple[tuple[syntax.Layer, ...], syntax.Result, Span]:
+        *layers, result = children
+        return tuple(layers), result, _span(meta)
 
     def parameter(self, meta: Meta, children: list[Any]) -> syntax.Parameter:
         return syntax.Parameter(*children, span=_span(meta))

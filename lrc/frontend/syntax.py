@@ -183,12 +183,13 @@ class Result(Node):
 
 @dataclass(frozen=True)
 class Block(Node):
-    """`block name(parameters) { layers result name }`."""
+    """`block name(parameters) { layers result name }`, with `body` the span of its braces."""
 
     name: Name
     parameters: tuple[Parameter, ...]
     layers: tuple[Layer, ...]
     result: Result
+    body: Span = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
