@@ -12,11 +12,10 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from xdsl.dialects import arith, math, memref, vector
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects import memref, vector
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
-from xdsl.interpreters.arith import ArithFunctions
 from xdsl.interpreters.func import FuncFunctions
 from xdsl.interpreters.scf import ScfFunctions
 from xdsl.traits import SymbolTable
@@ -26,8 +25,11 @@ from lrc.dialects import kernel
 from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.weights import WeightStore
 from lrc.interpreters.reference import Array, float64
+from lrc.interpreters.vectors import MathFunctions, NeonFunctions, NumberFunctions, VectorFunctions
 
 Buffer = NDArray[Any]
+
+FLOAT32_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,10 @@ class KernelFunctions(InterpreterFunctions):
 @register_impls
 @dataclass(eq=False)
 class MemoryFunctions(InterpreterFunctions):
-    """Flat buffers as arrays. `layers` collects the buffers that a lowered graph allocates for its layers."""
+    """Flat buffers as arrays. `layers` collects the buffers that a lowered graph allocates for its layers, until
+    plan-memory makes them places of one `arena`."""
 
+    arena: Array | None = None
     layers: dict[str, tuple[Array, Layout]] = field(default_factory=dict[str, tuple[Array, Layout]])
 
     @impl(memref.AllocOp)
@@ -128,6 +132,16 @@ class MemoryFunctions(InterpreterFunctions):
             self.layers[layer.data] = buffer, layout.data
         return (buffer,)
 
+    @impl(kernel.ArenaOp)
+    def arena_place(self, interpreter: Interpreter, op: kernel.ArenaOp, args: PythonValues) -> PythonValues:
+        function = op.parent_op()
+        size = function.attributes.get("arena_bytes") if function is not None else None
+        if not isinstance(size, IntegerAttr):
+            raise InterpretationError("a place in an arena, but no function that says how large it is")
+        if self.arena is None:
+            self.arena = np.full(size.value.data // FLOAT32_BYTES, np.nan)
+        return (self.arena[op.offset.value.data // FLOAT32_BYTES :],)
+
     @impl(memref.DeallocOp)
     def dealloc(self, interpreter: Interpreter, op: memref.DeallocOp, args: PythonValues) -> PythonValues:
         return ()
@@ -136,99 +150,17 @@ class MemoryFunctions(InterpreterFunctions):
     def load(self, interpreter: Interpreter, op: memref.LoadOp, args: PythonValues) -> PythonValues:
         return (_element(args[0], *args[1:]),)
 
+    @impl(vector.LoadOp)
+    def load_vector(self, interpreter: Interpreter, op: vector.LoadOp, args: PythonValues) -> PythonValues:
+        (lanes,) = op.result.type.get_shape()
+        return (args[0][Window(args[0], args[1], 0).places(lanes)].copy(),)
+
     @impl(memref.StoreOp)
     def store(self, interpreter: Interpreter, op: memref.StoreOp, args: PythonValues) -> PythonValues:
         value, buffer, *position = args
         _element(buffer, *position)
         buffer[tuple(position)] = value
         return ()
-
-
-@register_impls
-class VectorFunctions(InterpreterFunctions):
-    """Vectors as one-dimensional arrays."""
-
-    @impl(vector.BroadcastOp)
-    def broadcast(self, interpreter: Interpreter, op: vector.BroadcastOp, args: PythonValues) -> PythonValues:
-        return (np.full(op.vector.type.get_shape(), args[0]),)
-
-    @impl(vector.FMAOp)
-    def fma(self, interpreter: Interpreter, op: vector.FMAOp, args: PythonValues) -> PythonValues:
-        return (args[0] * args[1] + args[2],)
-
-    @impl(vector.ShuffleOp)
-    def shuffle(self, interpreter: Interpreter, op: vector.ShuffleOp, args: PythonValues) -> PythonValues:
-        return (np.concatenate(args)[list(op.mask.get_values())],)
-
-    @impl(vector.ReductionOp)
-    def reduction(self, interpreter: Interpreter, op: vector.ReductionOp, args: PythonValues) -> PythonValues:
-        kind = op.properties["kind"]
-        reduce = next((r for name, r in REDUCTIONS.items() if name in str(kind)), None)
-        if reduce is None:
-            raise InterpretationError(f"reduction {kind} is not used at this level")
-        return (reduce(np.append(args[0], args[1:])),)
-
-
-REDUCTIONS = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
-
-
-@register_impls
-class NumberFunctions(ArithFunctions):
-    """arith as xDSL interprets it, on vectors too."""
-
-    @impl(arith.ConstantOp)
-    def run_constant(self, interpreter: Interpreter, op: arith.ConstantOp, args: PythonValues) -> PythonValues:
-        if isinstance(op.value, DenseIntOrFPElementsAttr):
-            return (np.array(op.value.get_values()).reshape(op.value.get_shape()),)
-        if isinstance(op.value, IntegerAttr | FloatAttr):
-            return (op.value.value.data,)
-        raise InterpretationError(f"no constant of this level is {op.value}")
-
-    @impl(arith.DivfOp)
-    def divide(self, interpreter: Interpreter, op: arith.DivfOp, args: PythonValues) -> PythonValues:
-        return (args[0] / args[1],)
-
-    @impl(arith.NegfOp)
-    def negate(self, interpreter: Interpreter, op: arith.NegfOp, args: PythonValues) -> PythonValues:
-        return (-args[0],)
-
-    @impl(arith.MaximumfOp)
-    def run_maximumf(self, interpreter: Interpreter, op: arith.MaximumfOp, args: PythonValues) -> PythonValues:
-        return (np.maximum(args[0], args[1]),)
-
-    @impl(arith.MinimumfOp)
-    def run_minimumf(self, interpreter: Interpreter, op: arith.MinimumfOp, args: PythonValues) -> PythonValues:
-        return (np.minimum(args[0], args[1]),)
-
-    @impl(arith.SIToFPOp)
-    def float_of_integer(self, interpreter: Interpreter, op: arith.SIToFPOp, args: PythonValues) -> PythonValues:
-        return (float(args[0]),)
-
-    @impl(arith.MinSIOp)
-    def smaller(self, interpreter: Interpreter, op: arith.MinSIOp, args: PythonValues) -> PythonValues:
-        return (min(args),)
-
-    @impl(arith.MaxSIOp)
-    def greater(self, interpreter: Interpreter, op: arith.MaxSIOp, args: PythonValues) -> PythonValues:
-        return (max(args),)
-
-
-@register_impls
-class MathFunctions(InterpreterFunctions):
-    """Elementary functions."""
-
-    @impl(math.ExpOp)
-    def exp(self, interpreter: Interpreter, op: math.ExpOp, args: PythonValues) -> PythonValues:
-        with np.errstate(over="ignore"):
-            return (np.exp(args[0]),)
-
-    @impl(math.TanhOp)
-    def tanh(self, interpreter: Interpreter, op: math.TanhOp, args: PythonValues) -> PythonValues:
-        return (np.tanh(args[0]),)
-
-    @impl(math.FmaOp)
-    def fma(self, interpreter: Interpreter, op: math.FmaOp, args: PythonValues) -> PythonValues:
-        return (args[0] * args[1] + args[2],)
 
 
 def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: WeightStore) -> dict[str, Array]:
@@ -246,6 +178,7 @@ def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: Weigh
         NumberFunctions(),
         MathFunctions(),
         VectorFunctions(),
+        NeonFunctions(),
         KernelFunctions(store),
         memory,
     ):
