@@ -20,7 +20,7 @@ MAY_IMPORT = {
 }
 """Folder -> what of lrc its files may import; the folder lrc itself may import all."""
 
-PLAIN = ("values.py", "schedule.py", "layout.py", "plain.py")
+PLAIN = ("values.py", "schedule.py", "layout.py")
 """Files of plain values and algorithms: they know no IR."""
 
 LONGEST_FILE = 400

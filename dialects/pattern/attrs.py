@@ -7,7 +7,7 @@ from xdsl.printer import Printer
 
 from lrc.dialects.pattern.schedule import Schedule, Tuning
 from lrc.dialects.pattern.values import PatternSet, Sparsity
-from lrc.dialects.plain import parse_plain
+from lrc.dialects.text import parse_plain
 
 
 @irdl_attr_definition

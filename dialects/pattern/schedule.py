@@ -73,7 +73,7 @@ class Schedule:
 
     @staticmethod
     def parse(text: str) -> Schedule:
-        """Read what `str` prints; `jam`, `group`, `order`, `load` and `algorithm` may be left out. Raises ValueError."""
+        """Read what `str` prints; all but `tile`, `lanes` and `block` may be left out. Raises ValueError."""
         return Schedule(**_entries(text, {f.name for f in fields(Schedule)}))  # pyright: ignore[reportArgumentType]
 
 
