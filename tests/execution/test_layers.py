@@ -1,0 +1,182 @@
+"""Every layer but the convolutions, as loops and as C, against the float64 reference within the computed bound."""
+
+import shutil
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from harness import SANITIZE, Network, Program, interpret, lower, reference, zeros_around
+from numpy.typing import NDArray
+
+from lrc import bounds
+from lrc.dialects import lr
+from lrc.interpreters import graph
+
+MACHINES = ("avx512", "avx2", "neon", "c")
+
+
+def model(body: str, inputs: str, result: str) -> str:
+    """A network of one or few layers, whose result is called %y."""
+    return (
+        f'lr.model @net {{weights = #lr.store<random 0>}} ({inputs}) {{\n{body}\n'
+        f'  lr.output %y {{names = ["y"]}} : {result}\n}}'
+    )
+
+
+def picture(*shape: int) -> str:
+    return f"tensor<{'x'.join(map(str, (1, *shape)))}xf32>"
+
+
+def pool(kind: str, size: tuple[int, int, int], kernel: int, stride: int, pad: int) -> str:
+    c, h, w = size
+    rows, columns = ((n + 2 * pad - kernel) // stride + 1 for n in (h, w))
+    x, y = picture(c, h, w), picture(c, rows, columns)
+    window = f"kernel [{kernel}, {kernel}] strides [{stride}, {stride}] pads [{pad}, {pad}, {pad}, {pad}]"
+    return model(f'%y = lr.{kind} "y"(%x) {window} : {x} -> {y}', f"%x : {x}", y)
+
+
+def unary(op: str, size: tuple[int, ...], result: tuple[int, ...] | None = None, rest: str = "") -> str:
+    x, y = picture(*size), picture(*(result or size))
+    return model(f'%y = lr.{op} "y"(%x) {rest} : {x} -> {y}', f"%x : {x}", y)
+
+
+def binary(op: str, left: tuple[int, ...], right: tuple[int, ...], result: tuple[int, ...], then: str = "") -> str:
+    a, b, y = picture(*left), picture(*right), picture(*result)
+    return model(f'%y = lr.{op} "y"(%a, %b) {then} : {a}, {b} -> {y}', f"%a : {a}, %b : {b}", y)
+
+
+def linear(inputs: int, outputs: int, then: str = "", bias: bool = True) -> str:
+    weights = '{weight = #lr.weight<"w">, bias = #lr.weight<"b">}' if bias else '{weight = #lr.weight<"w">}'
+    return unary("linear", (inputs,), (outputs,), f"{then} {weights}")
+
+
+def batch_norm(size: tuple[int, int, int]) -> str:
+    names = {"weight": "w", "bias": "b", "mean": "m", "variance": "v"}
+    properties = ", ".join(f'{name} = #lr.weight<"{weight}">' for name, weight in names.items())
+    return unary("batch_norm", size, rest=f"{{{properties}, epsilon = 1.0e-05 : f64}}")
+
+
+def halos(size: tuple[int, int, int]) -> str:
+    """A layer whose result is read with padding: everything around its pictures must be zero."""
+    x = picture(*size)
+    body = f"""
+  %a = lr.activation "a"(%x) <sigmoid> : {x} -> {x}
+  %b = lr.concat "b"(%a) : {x} -> {x}
+  %c = lr.avg_pool "c"(%a) kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] : {x} -> {x}
+  %d = lr.avg_pool "d"(%b) kernel [5, 5] strides [1, 1] pads [2, 2, 2, 2] : {x} -> {x}
+  %y = lr.add "y"(%c, %d) : {x}, {x} -> {x}"""
+    return model(body, f"%x : {x}", x)
+
+
+def concat(*channels: int, size: tuple[int, int]) -> str:
+    types = [picture(c, *size) for c in channels]
+    y = picture(sum(channels), *size)
+    names = [f"%x{chr(97 + i)}" for i in range(len(types))]
+    inputs = ", ".join(f"{n} : {t}" for n, t in zip(names, types, strict=True))
+    return model(f'%y = lr.concat "y"({", ".join(names)}) : {", ".join(types)} -> {y}', inputs, y)
+
+
+CASES = {
+    **{f"max_pool_{w}": pool("max_pool", (3, 5, w), 2, 2, 0) for w in (2, 7, 17, 32, 33)},
+    "max_pool_k3s2p1": pool("max_pool", (2, 9, 17), 3, 2, 1),
+    "max_pool_k3s1p1": pool("max_pool", (2, 3, 3), 3, 1, 1),
+    "max_pool_k3s3": pool("max_pool", (2, 9, 53), 3, 3, 0),
+    "max_pool_large": pool("max_pool", (2, 9, 23), 7, 1, 3),
+    "avg_pool_k2s2": pool("avg_pool", (3, 4, 17), 2, 2, 0),
+    "avg_pool_k3s1p1": pool("avg_pool", (3, 7, 7), 3, 1, 1),
+    "avg_pool_k3s2p1": pool("avg_pool", (2, 17, 35), 3, 2, 1),
+    "avg_pool_large": pool("avg_pool", (2, 17, 17), 6, 3, 1),
+    "avg_pool_one": pool("avg_pool", (1, 1, 1), 1, 1, 0),
+    **{f"global_{w}": unary("global_avg_pool", (3, 4, w), (3, 1, 1)) for w in (1, 7, 16, 17)},
+    **{
+        f"activation_{kind.split()[0]}": unary("activation", (2, 3, 17), rest=f"<{kind}>")
+        for kind in ("relu", "relu6", "leaky_relu 0.1", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish")
+    },
+    "activation_vector": unary("activation", (19,), rest="<sigmoid>"),
+    "add": binary("add", (2, 3, 17), (2, 3, 17), (2, 3, 17), "then <relu>"),
+    "add_broadcast": binary("add", (3, 1, 1), (3, 3, 7), (3, 3, 7)),
+    "mul_broadcast": binary("mul", (3, 2, 16), (3, 1, 1), (3, 2, 16), "then <hard_swish>"),
+    "mul_points": binary("mul", (3, 1, 1), (3, 1, 1), (3, 1, 1)),
+    "mul_vectors": binary("mul", (33,), (33,), (33,)),
+    "batch_norm": batch_norm((3, 4, 7)),
+    **{f"flatten_{c}_{w}": unary("flatten", (c, 3, w), (c * 3 * w,)) for c, w in ((1, 1), (2, 7), (3, 16), (2, 17))},
+    "concat": concat(1, 3, 2, size=(3, 7)),
+    "concat_whole": concat(2, 2, size=(2, 16)),
+    "concat_vectors": binary("concat", (5,), (20,), (25,)),
+    "upsample": unary("upsample", (2, 3, 7), (2, 6, 14), "by [2, 2]"),
+    "upsample_unequal": unary("upsample", (1, 1, 3), (1, 1, 15), "by [1, 5]"),
+    "pad": unary("pad", (2, 3, 7), (2, 6, 11), "pads [1, 3, 2, 1] {value = -1.5 : f64}"),
+    **{f"linear_{i}_{o}": linear(i, o) for i, o in ((1, 1), (3, 7), (8, 17), (17, 64), (32, 100), (7, 160))},
+    "linear_relu": linear(12, 33, "then <relu>", bias=False),
+    **{f"softmax_{n}": unary("softmax", (n,)) for n in (1, 7, 17)},
+    "softmax_picture": unary("softmax", (5, 3, 7)),
+    "halos": halos((3, 3, 7)),
+    "halos_whole": halos((2, 2, 16)),
+    "halos_one": halos((1, 1, 1)),
+}
+
+
+def inputs_of(network: Network) -> list[NDArray[np.float32]]:
+    random = np.random.default_rng(1)
+    values = lr.find_model(network.layers).block.args
+    return [(3 * random.standard_normal(value.type.get_shape())).astype(np.float32) for value in values]  # pyright: ignore
+
+
+def check(network: Network, inputs: list[NDArray[np.float32]], found: list[NDArray[np.float32]]) -> None:
+    """Every output within its bound; for several layers one after the other a plain tolerance has to do."""
+    expected = reference(network, inputs)
+    evaluations = list(graph.walk(network.layers, inputs))
+    for result, exact in zip(found, expected, strict=True):
+        assert result.shape == exact.shape
+        if len(evaluations) == 1:
+            bound = bounds.of_layer(evaluations[0], lr.find_model(network.layers).store)
+            worst = np.max(np.abs(result - exact) - bound)
+            assert worst <= 0, f"{worst} beyond the bound"
+        else:
+            np.testing.assert_allclose(result, exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("case", CASES)
+def test_interpreted(case: str, machine: str) -> None:
+    network = lower(CASES[case], machine)
+    inputs = inputs_of(network)
+    for found, expected in zip(interpret(network, inputs), reference(network, inputs), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+COMPILED = {"avx512": ("-march=native", "-Wno-psabi"), "avx2": ("-march=native", "-Wno-psabi"), "c": ()}
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
+    """All cases as one program for a machine; for neon one that an emulator runs."""
+
+    @cache
+    def build(machine: str) -> Program:
+        networks = {case: lower(text, machine) for case, text in CASES.items()}
+        scratch = tmp_path_factory.mktemp(machine)
+        if machine == "neon":
+            compiler, emulator = shutil.which("aarch64-linux-gnu-gcc"), shutil.which("qemu-aarch64")
+            if compiler is None or emulator is None:
+                pytest.skip("no cross compiler for arm64, or no qemu")
+            return Program(networks, scratch, [compiler, "-static", "-march=armv8.2-a"], [emulator])
+        compiler = next((c for c in ("clang", "clang-19", "gcc") if shutil.which(c)), None)
+        if compiler is None:
+            pytest.skip("no C compiler")
+        return Program(networks, scratch, [compiler, *COMPILED[machine], *SANITIZE])
+
+    return build
+
+
+@pytest.mark.parametrize("machine", [*COMPILED, "neon"])
+@pytest.mark.parametrize("case", CASES)
+def test_compiled(case: str, machine: str, program: Callable[[str], Program]) -> None:
+    compiled = program(machine)
+    network = compiled.networks[case]
+    inputs = inputs_of(network)
+    found, buffers = compiled.run(case, inputs)
+    check(network, inputs, found)
+    for layer, (layout, buffer) in buffers.items():
+        assert zeros_around(layout, buffer), f"{layer}: {layout}"
