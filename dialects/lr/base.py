@@ -81,7 +81,7 @@ class LayerOp(IRDLOperation, ABC):
         try:
             expected = self.expected_shape()
         except ShapeError as error:
-            raise VerifyException(f"layer '{self.layer.data}' {error}") from None
+            raise VerifyException(f"layer '{self.layer.data}': {error}") from None
         if (found := shape_of(self.output)) != expected:
             raise VerifyException(
                 f"layer '{self.layer.data}' gives {shapes.show(expected)}, but its type says {shapes.show(found)}"

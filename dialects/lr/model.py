@@ -120,7 +120,10 @@ class ModelOp(IRDLOperation):
             weights=weights and weights.data,
             device=None if device is None else device.data,
         )
-        model.announce_weights()
+        try:
+            model.announce_weights()
+        except ValueError as error:
+            parser.raise_error(str(error))
         return model
 
     def print(self, printer: Printer) -> None:

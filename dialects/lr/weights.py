@@ -174,19 +174,20 @@ def _show(spec: WeightSpec) -> str:
 
 
 def _draw(spec: WeightSpec, seed: int) -> Array:
-    """Random numbers that keep a deep network's values in range: He's initialization over the weights that are kept,
-    and batch norms near the identity."""
+    """Random numbers that keep a deep network's values in range: the squares of a filter's weights add up to 2, as He's
+    initialization has it, pruned or not, and batch norms are near the identity."""
     numbers = np.random.default_rng(seed + crc32(spec.name.encode()))
     if spec.role in ("scale", "variance"):
         return numbers.uniform(0.5, 1.5, spec.shape).astype(np.float32)
     array = numbers.standard_normal(spec.shape, np.float32)
     if spec.role != "weight":
         return array * np.float32(0.1)
-    kept = prod(spec.shape[1:])
+    energy = float(prod(spec.shape))
     if spec.sparsity is not None and spec.sparsity.kind in ("pattern", "connectivity"):
         array = project(array, spec.sparsity)
-        kept = max(1, np.count_nonzero(array) / spec.shape[0])
-    return array * np.float32(np.sqrt(2 / kept))
+        energy = float(np.square(array, dtype=np.float64).sum())
+    scale = np.sqrt(2 * spec.shape[0] / energy)
+    return array * np.float32(f"{scale:.5g}")  # rounded, so that the order of the sum above does not show
 
 
 @irdl_attr_definition

@@ -1,0 +1,86 @@
+"""The weight store: files, random arrays that fit their layer, and what passes put."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
+
+from lrc.dialects.lr.attrs import WeightAttr
+from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of, derived, inline
+from lrc.dialects.pattern.values import PatternSet, Sparsity, find_violation
+
+P = PatternSet.parse('["110/110/000", "011/011/000"]')
+
+
+@pytest.mark.parametrize(
+    "sparsity",
+    [
+        Sparsity("pattern", P),
+        Sparsity("pattern", P, 1 / 3.6),
+        Sparsity("pattern", P, 1 / 3.6, "layer"),
+        Sparsity("connectivity", None, 0.5),
+    ],
+)
+def test_random_weights_are_pruned_as_declared_and_keep_the_scale(sparsity: Sparsity) -> None:
+    store = WeightStore.random(0)
+    store.expect(WeightSpec("w", (64, 48, 3, 3), "weight", sparsity))
+    weights = store["w"]
+    assert find_violation(weights, sparsity) is None
+    energy = (weights.astype(np.float64) ** 2).sum() / 64
+    assert energy == pytest.approx(2, rel=0.5)
+
+
+def test_random_weights_depend_on_name_and_seed_alone() -> None:
+    specs = [WeightSpec("a", (4, 3), "weight"), WeightSpec("b", (4, 3), "weight")]
+    one, two, other = WeightStore.random(1), WeightStore.random(1), WeightStore.random(2)
+    for spec in specs:
+        one.expect(spec)
+        other.expect(spec)
+    for spec in reversed(specs):
+        two.expect(spec)
+    assert np.array_equal(two["b"], one["b"])
+    assert np.array_equal(two["a"], one["a"])
+    assert not np.array_equal(one["a"], one["b"])
+    assert not np.array_equal(one["a"], other["a"])
+
+
+def test_one_name_has_one_shape() -> None:
+    store = WeightStore.random(0)
+    store.expect(WeightSpec("w", (4,), "bias"))
+    with pytest.raises(ValueError, match=r"bias \[4\] and as bias \[5\]"):
+        store.expect(WeightSpec("w", (5,), "bias"))
+
+
+def test_a_file_is_read_when_asked(tmp_path: Path) -> None:
+    half = np.arange(6, dtype=np.float16).reshape(2, 3)
+    save_file({"w": half}, tmp_path / "net.safetensors")
+    store = WeightStore.from_file(tmp_path / "net.safetensors", "net.safetensors")
+    assert store.names() == ("w",)
+    assert store.shape("w") == (2, 3)
+    assert store["w"].dtype == np.float32
+    assert np.array_equal(store["w"], half)
+    assert not store["w"].flags.writeable
+    assert "v" not in store
+    with pytest.raises(KeyError):
+        store["v"]
+    with pytest.raises(WeightError, match="there is no weight file"):
+        WeightStore.from_file(tmp_path / "nit.safetensors", "nit.safetensors")
+
+
+def test_putting_other_numbers_under_a_name_takes_another_name() -> None:
+    store = WeightStore.empty()
+    ones, twos = np.ones(3, np.float32), np.full(3, 2, np.float32)
+    assert store.put("w", ones) == "w"
+    assert store.put("w", ones.copy()) == "w"
+    assert store.put("w", twos) == "w.2"
+    assert np.array_equal(store["w"], ones)
+    assert derived(WeightAttr("w"), "w", twos, store) == WeightAttr("w.2")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "uint16", "int32"])
+def test_inline_weights_keep_their_numbers(dtype: str) -> None:
+    array = np.array([[1, 2], [200, 3]]).astype(dtype)
+    back = array_of(inline(array), WeightStore.empty())
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
