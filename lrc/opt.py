@@ -4,11 +4,15 @@ It has mlir-opt's habits (`-p pipeline`, `-t target`, `--print-between-passes`, 
 `--split-input-file`) and is what the FileCheck tests run.
 """
 
+import sys
 from importlib.metadata import version
 from typing import IO
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
+
+from lrc.diagnostics import LrcError
 
 
 class LrcOptMain(xDSLOptMain):
@@ -29,5 +33,9 @@ def parse_lr(stream: IO[bytes]) -> ModuleOp:
 
 
 def main() -> None:
-    """The entry point of `lrc-opt`."""
-    LrcOptMain("lrc's modular optimizer driver").run()
+    """The entry point of `lrc-opt`: what is wrong with the input or the command line is said without a traceback."""
+    try:
+        LrcOptMain("lrc's modular optimizer driver").run()
+    except (LrcError, DiagnosticException, ParseError, ArgSpecParseError, ValueError, OSError) as error:
+        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        sys.exit(1)

@@ -96,11 +96,9 @@ def print_report(report: Report) -> None:
     print_table(("layer", "kind", ">weights", ">kept", ">rate", ">FKW", ">CSR", ">loads/multiply", "schedule"), rows)
     fkw, csr = report.total("fkw_bytes", pruned_only=True), report.total("csr_bytes", pruned_only=True)
     saved = f", pruned layers {bytes_text(fkw)} as FKW, {bytes_text(csr)} as CSR" if csr else ""
-    click.echo(
-        f"{report.model} for {report.target}: {len(report.layers)} layers, {report.layers_fused} more fused into them"
-        f"{saved}; runs in {bytes_text(report.arena_bytes)}, of which {bytes_text(report.live_bytes)} are tensors that live"
-        f" at once; compiled in {report.seconds:.1f} s"
-    )
+    layers = f"{len(report.layers)} layers, {report.layers_fused} more fused into them"
+    memory = f"runs in {bytes_text(report.arena_bytes)}, its tensors in {bytes_text(report.live_bytes)}"
+    click.echo(f"{report.model} for {report.target}: {layers}{saved}; {memory}; compiled in {report.seconds:.1f} s")
 
 
 def _row(layer: LayerReport) -> tuple[str, ...]:

@@ -10,6 +10,7 @@
 """
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,6 +22,9 @@ INPUT_IS_WRONG = 1
 VERIFICATION_FAILED = 3
 BUG_IN_LRC = 4
 INTERRUPTED = 130
+
+PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
+"""How passes say where in the user's file the trouble is."""
 
 
 class VerificationFailed(Exception):
@@ -66,7 +70,7 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
     except MemoryError:
         return _complain(invocation, "out of memory")
     except Exception as error:
-        if (message := _explain(error)) is not None:
+        if (message := _explain(invocation, error)) is not None:
             return _complain(invocation, message)
         return _report_bug(invocation, error)
 
@@ -90,18 +94,23 @@ def _describe(error: OSError) -> str:
     return f"error: {os.fspath(error.filename)}: {reason}" if error.filename is not None else f"error: {reason}"
 
 
-def _explain(error: Exception) -> str | None:
+def _explain(invocation: Invocation, error: Exception) -> str | None:
     """The message of an error that the user can mend, None for one that only we can.
 
     Imports what the command that raised it has imported already, and so costs nothing.
     """
     from xdsl.utils.exceptions import ParseError, PassFailedException
 
-    from lrc.diagnostics import LrcError
+    from lrc.diagnostics import Diagnostic, LrcError
 
-    if isinstance(error, (LrcError, PassFailedException, ParseError)):
-        return str(error)
-    return None
+    if isinstance(error, PassFailedException) and (found := PLACE.fullmatch(str(error))):
+        lines = (invocation.model_text or "").splitlines()
+        line, column = int(found["line"]), int(found["column"])
+        source_line = lines[line - 1] if 0 < line <= len(lines) else None
+        word = re.match(r"\w+", source_line[column - 1 :]) if source_line else None
+        end = column + len(word[0]) if word else None
+        return str(Diagnostic(found["message"], None, found["file"], line, column, end, source_line))
+    return str(error) if isinstance(error, (LrcError, PassFailedException, ParseError)) else None
 
 
 def _report_bug(invocation: Invocation, error: Exception) -> int:
