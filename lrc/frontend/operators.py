@@ -17,7 +17,7 @@ from xdsl.ir import SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.shapes import Window, picture
-from lrc.dialects.lr.values import ACTIVATION_KINDS, DEFAULT_SLOPE, Activation
+from lrc.dialects.lr.values import DEFAULT_SLOPE, Activation
 from lrc.frontend.fields import (
     Bias,
     Count,
@@ -146,13 +146,25 @@ def softmax(layer: str, x: SSAValue) -> lr.LayerOp:
     return lr.SoftmaxOp(layer, x)
 
 
-def _activation(kind: str) -> Build:
-    """An operator for an activation that has no numbers."""
+PLAIN_ACTIVATIONS: Final = {
+    "relu": "max(x, 0)",
+    "relu6": "min(max(x, 0), 6)",
+    "sigmoid": "1 / (1 + exp(-x))",
+    "tanh": "the hyperbolic tangent of x",
+    "hard_sigmoid": "relu6(x + 3) / 6",
+    "hard_swish": "x * hard_sigmoid(x)",
+    "swish": "x * sigmoid(x), which torch calls silu",
+}
+"""The activations that have no numbers, and what they do to each element."""
+
+
+def _activation(kind: str, meaning: str) -> Build:
+    """The operator of such an activation."""
 
     def build(layer: str, x: SSAValue) -> lr.LayerOp:
         return lr.ActivationOp(layer, x, kind)
 
-    build.__doc__ = f"The function {kind}, as in torch, of each element."
+    build.__doc__ = f"{meaning}."
     return build
 
 
@@ -163,17 +175,14 @@ def _bias(layer: str, bias: str | bool) -> str | None:
 def _window(x: SSAValue, kernel: Pair, stride: Pair, pad: Padding, dilation: Pair = (1, 1)) -> Window:
     """The window of a convolution or pooling over `x`. `same` pads so that the output has ceil(size / stride) rows
     and columns, with the odd one at the bottom and right."""
-    window = Window(kernel, stride, (0, 0, 0, 0), dilation)
     if pad != "same":
         return Window(kernel, stride, pad, dilation)
-    top, left, bottom, right = 0, 0, 0, 0
     _, height, width = picture(shape_of(x))
-    reach_rows, reach_columns = window.reach()
-    rows = max(0, ((height - 1) // stride[0]) * stride[0] + reach_rows - height)
-    columns = max(0, ((width - 1) // stride[1]) * stride[1] + reach_columns - width)
-    top, left = rows // 2, columns // 2
-    bottom, right = rows - top, columns - left
-    return Window(kernel, stride, (top, left, bottom, right), dilation)
+    reach_rows, reach_columns = Window(kernel, stride, dilations=dilation).reach()
+    rows = max(0, (height - 1) // stride[0] * stride[0] + reach_rows - height)
+    columns = max(0, (width - 1) // stride[1] * stride[1] + reach_columns - width)
+    pads = (rows // 2, columns // 2, rows - rows // 2, columns - columns // 2)
+    return Window(kernel, stride, pads, dilation)
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,7 @@ BUILDERS: Final[Mapping[str, Build]] = {
     "conv2d": conv2d,
     "linear": linear,
     "batch_norm": batch_norm,
-    **{kind: _activation(kind) for kind in ACTIVATION_KINDS},
+    **{kind: _activation(kind, meaning) for kind, meaning in PLAIN_ACTIVATIONS.items()},
     "leaky_relu": leaky_relu,
     "add": add,
     "mul": mul,
