@@ -5,7 +5,7 @@ and plain `xdsl-opt` all know them. Names are bound to getters, not to classes: 
 
 A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`
 (in `dialect.py` where the package itself must import nothing: lr needs pattern's plain values, pattern lr's layers),
-pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`.
+pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`, target `c` the one in `lrc/backends/c/target.py`.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ PASSES = (
     "plan-memory",
 )
 
-TARGETS: tuple[str, ...] = ()
+TARGETS = ("c",)
 
 Named = TypeVar("Named", ModulePass, Target)
 
@@ -53,9 +53,9 @@ def _dialect(name: str) -> Callable[[], Dialect]:
     return get
 
 
-def _class(folder: str, name: str, base: type[Named]) -> Callable[[], type[Named]]:
+def _class(module: str, name: str, base: type[Named]) -> Callable[[], type[Named]]:
     def get() -> type[Named]:
-        members = vars(import_module(f"lrc.{folder}.{name.replace('-', '_')}")).values()
+        members = vars(import_module(module)).values()
         classes = (member for member in members if isinstance(member, type) and issubclass(member, base))
         return next(member for member in classes if getattr(member, "name", None) == name)
 
@@ -64,6 +64,6 @@ def _class(folder: str, name: str, base: type[Named]) -> Callable[[], type[Named
 
 UNIVERSE = Universe(
     all_dialects={name: _dialect(name) for name in DIALECTS},
-    all_passes={name: _class("passes", name, ModulePass) for name in PASSES},
-    all_targets={name: _class("backends", name, Target) for name in TARGETS},
+    all_passes={name: _class(f"lrc.passes.{name.replace('-', '_')}", name, ModulePass) for name in PASSES},
+    all_targets={name: _class(f"lrc.backends.{name}.target", name, Target) for name in TARGETS},
 )
