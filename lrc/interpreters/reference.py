@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-PATCH_BYTES = 16 << 20
-"""A convolution unfolds its input in pieces of about this size, so that large pictures need little memory."""
+PIECE_BYTES = 16 << 20
+"""Unfolded inputs and converted weights come in pieces of about this size, so that large layers need little memory."""
 
 
 def float64(x: ArrayLike) -> Array:
@@ -52,7 +52,7 @@ def conv2d(
     terms = channels * kernel[0] * kernel[1]
     rows_of_weight = weight.reshape(groups, filters // groups, terms)
     result = np.empty((batch, filters, height, width))
-    step = max(1, PATCH_BYTES // (8 * batch * groups * terms * width))
+    step = max(1, PIECE_BYTES // (8 * batch * groups * terms * width))
     for first in range(0, height, step):
         piece = seen[:, :, first : first + step]
         patches = piece.transpose(0, 1, 4, 5, 2, 3).reshape(batch, groups, terms, -1)
@@ -64,7 +64,11 @@ def conv2d(
 
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
     """`x` [N, I] times the transpose of `weight` [O, I], plus `bias` [O]."""
-    result = float64(x) @ float64(weight).T
+    x, weight = float64(x), np.asarray(weight)
+    result = np.empty((len(x), len(weight)))
+    step = max(1, PIECE_BYTES // (8 * weight.shape[1]))
+    for first in range(0, len(weight), step):
+        result[:, first : first + step] = x @ float64(weight[first : first + step]).T
     return result if bias is None else result + float64(bias)
 
 
