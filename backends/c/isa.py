@@ -54,6 +54,47 @@ static inline float minimum(float a, float b) { return a < b ? a : b; }
 )
 
 
+def elementary_functions(vec: str, mask: str) -> str:
+    """exp and tanh of vectors in C, within three units in the last place: Cephes' polynomials for one lane after the other.
+
+    [Cephes](https://www.netlib.org/cephes/), single/expf.c and tanhf.c. Infinities, subnormal results and NaN come out
+    as the C library has them.
+    """
+    return f"""\
+static inline {vec} exponential({vec} x)
+{{
+    /* x = n log(2) + r, n rounded by a number whose last place is 1; beyond the limits the result is 0 or infinite */
+    x = maximum(broadcast(-104.0f), minimum(broadcast(89.0f), x));
+    const {vec} rounded = x * broadcast(1.44269504f) + broadcast(12582912.0f);
+    const {vec} n = rounded - broadcast(12582912.0f);
+    const {vec} r = x - n * broadcast(0.693359375f) - n * broadcast(-2.12194440e-4f);
+    {vec} p = broadcast(1.9875691500e-4f);
+    p = p * r + broadcast(1.3981999507e-3f);
+    p = p * r + broadcast(8.3334519073e-3f);
+    p = p * r + broadcast(4.1665795894e-2f);
+    p = p * r + broadcast(1.6666665459e-1f);
+    p = p * r + broadcast(5.0000001201e-1f);
+    p = p * r * r + r + broadcast(1.0f);
+    /* times 2^n, in two steps: 2^128 is no number */
+    const {mask} exponent = ({mask})rounded - ({mask})broadcast(12582912.0f), half = exponent >> 1;
+    return p * ({vec})((half + 127) << 23) * ({vec})((exponent - half + 127) << 23);
+}}
+static inline {vec} hyperbolic_tangent({vec} x)
+{{
+    const {vec} square = x * x;
+    {vec} p = broadcast(-5.70498872745e-3f);
+    p = p * square + broadcast(2.06390887954e-2f);
+    p = p * square + broadcast(-5.37397155531e-2f);
+    p = p * square + broadcast(1.33314422036e-1f);
+    p = p * square + broadcast(-3.33332819422e-1f);
+    const {mask} small = ({mask})(square < broadcast(0.390625f));
+    const {vec} near = p * square * x + x;
+    const {vec} far = broadcast(1.0f) - broadcast(2.0f) / (exponential(x + x) + broadcast(1.0f));
+    return ({vec})((({mask})near & small) | (({mask})far & ~small));
+}}
+"""
+
+
 def vector_extension(lanes: int) -> VectorIsa:
     """Vectors as gcc and clang extend C: they become AVX-512, AVX2 or whatever the compiler is told."""
     size = 4 * lanes
@@ -88,19 +129,7 @@ static inline void store_lanes(float *p, vec x, ptrdiff_t n)
     if (n > 0)
         store(p, first_lanes(x, n));
 }}
-static inline vec exponential(vec x)
-{{
-    for (int i = 0; i < {lanes}; i++)
-        x[i] = expf(x[i]);
-    return x;
-}}
-static inline vec hyperbolic_tangent(vec x)
-{{
-    for (int i = 0; i < {lanes}; i++)
-        x[i] = tanhf(x[i]);
-    return x;
-}}
-static inline float add_across(vec a) {{ return {total}; }}
+{elementary_functions("vec", "vec_mask")}static inline float add_across(vec a) {{ return {total}; }}
 """
     texts = {
         "load": "load({0})",
@@ -159,21 +188,9 @@ static inline void store_lanes(float *p, float32x4_t x, ptrdiff_t n)
     if (n > 0)
         vst1q_f32(p, first_lanes(x, n));
 }
-static inline float32x4_t exponential(float32x4_t x)
-{
-    float a[4];
-    vst1q_f32(a, x);
-    for (int i = 0; i < 4; i++)
-        a[i] = expf(a[i]);
-    return vld1q_f32(a);
-}
-static inline float32x4_t hyperbolic_tangent(float32x4_t x)
-{
-    float a[4];
-    vst1q_f32(a, x);
-    for (int i = 0; i < 4; i++)
-        a[i] = tanhf(a[i]);
-    return vld1q_f32(a);
-}
-""",
+static inline float32x4_t broadcast(float x) { return vdupq_n_f32(x); }
+static inline float32x4_t maximum(float32x4_t a, float32x4_t b) { return vmaxq_f32(a, b); }
+static inline float32x4_t minimum(float32x4_t a, float32x4_t b) { return vminq_f32(a, b); }
+"""
+    + elementary_functions("float32x4_t", "int32x4_t"),
 )
