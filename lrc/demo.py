@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,7 +24,6 @@ from lrc.toolchain import is_foreign
 from lrc.verify import random_inputs
 
 RUNS = 20
-SHOWN = 6
 SHADES = " ░▒▓█"
 
 
@@ -39,7 +39,7 @@ class Timing:
 
 def main() -> None:
     """Compile, run, verify, classify; then say what happened."""
-    console = Console(highlight=False, width=min(Console().width, 110))
+    console = Console(highlight=False, width=min(Console().width, 100))
     console.print(f"[bold]lrc {__version__}[/]: a pruned VGG-16, from a .lr file that you can read to C for a phone\n")
     with steps(console) as step:
         module = api.load("zoo:vgg16")
@@ -49,7 +49,7 @@ def main() -> None:
         host = time_on_host(step)
     console.print(facts(neon.report, host))
     with steps(console) as step:
-        digits = classify_digits(step)
+        digits = classify_digits(step, console.width)
     console.print(digits)
     console.print(
         "\nLook at [bold]build/neon/vgg16[/], or go on with [bold]lrc zoo resnet18[/], [bold]lrc compile --help[/]."
@@ -92,11 +92,10 @@ def facts(neon: Report, host: Timing) -> Panel:
         "pruned weights", f"{count_text(kept)} of {count_text(weights)} kept: one in {weights / max(kept, 1):.1f}"
     )
     table.add_row("stored as FKW", f"{bytes_text(fkw)}, {1 - fkw / max(csr, 1):.0%} less than CSR's {bytes_text(csr)}")
-    for name, report in (("neon", neon), (f"host, {machine_at_hand()}", host.report)):
-        table.add_row(f"loads per multiply, {name}", loads(report))
+    table.add_row("vector loads", f"neon {loads(neon)}; {machine_at_hand()} here {loads(host.report)}")
     table.add_row(
         "memory to run in",
-        f"{bytes_text(neon.arena_bytes)}, of which {bytes_text(neon.live_bytes)} must live at once",
+        f"{bytes_text(neon.arena_bytes)}; its tensors alone take {bytes_text(neon.live_bytes)}",
     )
     table.add_row("compiled in", f"{neon.seconds:.1f} s for neon, {host.report.seconds:.1f} s for this machine")
     table.add_row("runs in", f"[bold]{host.median_ms:.1f} ms[/] on one thread of this machine")
@@ -110,10 +109,10 @@ def loads(report: Report) -> str:
         report.total(count, pruned_only=True) for count in ("loads_before", "loads_after", "multiplications")
     )
     many = max(multiplications, 1)
-    return f"{before / many:.2f} vector loads, {after / many:.2f} after load redundancy elimination"
+    return f"{before / many:.2f} for each multiplication, {after / many:.2f} after LRE"
 
 
-def classify_digits(step: compiler.Progress) -> Panel:
+def classify_digits(step: compiler.Progress, width: int) -> Panel:
     """Read the held-out digits with the code for this machine, with the NEON code, and with the reference."""
     module = api.load("zoo:digits")
     with np.load(zoo.path("digits").with_name("digits-test.npz")) as held_out:
@@ -130,11 +129,15 @@ def classify_digits(step: compiler.Progress) -> Panel:
     same = all(np.array_equal(answer, answers["reference"]) for answer in answers.values())
     verdict = Text("the same answer on every picture" if same else "ANSWERS DIFFER", style="green" if same else "red")
     wrong = np.flatnonzero(answers["reference"] != labels)[:1]
-    shown = [*range(SHOWN - len(wrong)), *map(int, wrong)]
+    count = (width - 4) // (2 * images.shape[-1] + 2)
+    shown = [*range(count - len(wrong)), *map(int, wrong)]
     row = Table.grid(padding=(0, 2))
     row.add_row(*(draw(images[i, 0]) for i in shown))
     row.add_row(*(answer_text(int(answers["reference"][i]), int(labels[i])) for i in shown))
-    summary = Text.assemble(f"Right on, of {len(labels)} held-out pictures: {right}; ", verdict)
+    figures = json.loads(zoo.path("digits").with_suffix(".json").read_text(encoding="utf-8"))
+    rate = figures["convolutions_after_the_first"]["rate"]
+    before = f"Right on, of {len(labels)} held-out pictures: before pruning {figures['correct']['dense']}"
+    summary = Text.assemble(f"{before}; pruned {rate:.1f}x: {right}; ", verdict)
     return Panel(Group(row, summary), title="digits", title_align="left")
 
 
@@ -145,8 +148,8 @@ def classes(y: NDArray[np.floating]) -> NDArray[np.intp]:
 
 def draw(image: NDArray[np.float32]) -> Text:
     """A grey picture of 8x8, 0 to 1, two characters a pixel."""
-    levels = np.clip((image * len(SHADES)).astype(int), 0, len(SHADES) - 1)
-    return Text("\n".join("".join(SHADES[level] * 2 for level in row) for row in levels))
+    levels = np.minimum((image * len(SHADES)).astype(int), len(SHADES) - 1)
+    return Text("\n".join("".join(SHADES[level] * 2 for level in row) for row in levels), no_wrap=True)
 
 
 def answer_text(answer: int, label: int) -> Text:
