@@ -10,7 +10,8 @@ from lrc.diagnostics import did_you_mean, words
 from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
 from lrc.dialects.pattern.values import Budget, PatternSet, Sparsity
 from lrc.frontend import syntax
-from lrc.frontend.scope import Bound, Mistake, ReportedError, Scope, describe, integer, number, resolve, word
+from lrc.frontend.mistakes import Mistake, ReportedError
+from lrc.frontend.scope import Bound, Scope, describe, integer, number, resolve, word
 from lrc.frontend.syntax import Value
 
 EXAMPLES: Final = {"pattern": "pattern(p8, keep: 1/3.6)", "connectivity": "connectivity(keep: 1/3.6)"}

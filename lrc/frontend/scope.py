@@ -6,9 +6,10 @@ up there: so a parameter may stand for anything, a layer, a number or a sparsity
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Final
 
 from xdsl.ir import SSAValue
@@ -18,23 +19,10 @@ from lrc.dialects.lr import shapes
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern.values import PatternSet
 from lrc.frontend import syntax
+from lrc.frontend.mistakes import Mistake, ReportedError
 from lrc.frontend.syntax import Span, Value
 
 LARGEST: Final = 2**31 - 1
-
-
-class Mistake(Exception):
-    """One thing that is wrong, where, and what to do about it; the lift collects them."""
-
-    def __init__(self, span: Span, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.span = span
-        self.message = message
-        self.hint = hint
-
-
-class ReportedError(Exception):
-    """Something hangs on what is wrong itself and has been reported: nothing more is to be said."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +45,11 @@ class Declared:
 class Scope:
     """The names that can be used at one place of a model or a block.
 
-    `layers` holds what is defined so far, None for a layer that was wrong; `later` what the same braces define
-    further down; `cyclic` those of them that were reported to depend on themselves; `patterns` the pattern sets of the
-    model, `blocks` the blocks that are declared above. `prefix` is put before the names of layers: `s1a.`.
+    - `prefix` is put before the names of layers: `s1a.`;
+    - `parameters` of the block, and what they stand for here;
+    - `layers` are those defined so far, None for one that was wrong; `later` those that the same braces define further
+      down; `cyclic` those of them that were reported to depend on themselves;
+    - `patterns` are the pattern sets of the model, `blocks` the blocks that may be used, `all_blocks` the names of all.
     """
 
     prefix: str = ""
@@ -69,6 +59,12 @@ class Scope:
     cyclic: set[str] = field(default_factory=set[str])
     patterns: Mapping[str, PatternSet | None] = field(default_factory=dict[str, PatternSet | None])
     blocks: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    all_blocks: frozenset[str] = frozenset()
+
+    def inside(self, name: str, declared: Declared) -> Scope:
+        """The scope of a block's layers, before its parameters are bound, where layer `name` calls it from here."""
+        prefix = f"{self.prefix}{name}."
+        return Scope(prefix, patterns=self.patterns, blocks=declared.blocks, all_blocks=self.all_blocks)
 
 
 def resolve(value: Value, scope: Scope) -> Bound:
@@ -223,10 +219,7 @@ def _cycle(start: str, body: dict[str, syntax.Layer]) -> list[str] | None:
     return None
 
 
-def check_size(value: SSAValue) -> None:
+def check_size(shape: Sequence[int]) -> None:
     """Raises ShapeError if a tensor is larger than any device could hold."""
-    elements = 1
-    for size in shape_of(value):
-        elements *= size
-    if elements > LARGEST:
-        raise shapes.ShapeError(f"{shapes.show(shape_of(value))} has more than {LARGEST} elements")
+    if prod(shape) > LARGEST:
+        raise shapes.ShapeError(f"{shapes.show(shape)} has more than {LARGEST} elements")

@@ -51,15 +51,12 @@ def row(operator: Operator) -> str:
 
 def default(parameter: Parameter) -> str:
     """What a field is if left out, where that is a value of the language."""
-    match parameter.default:
-        case None:
-            return ""
-        case tuple((first, *_)):
-            return f": {first}"
-        case bool(value):
-            return f": {str(value).lower()}"
-        case value:
-            return f": {value}"
+    value = parameter.default
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return f": {value[0]}"
+    return f": {str(value).lower() if isinstance(value, bool) else value}"
 
 
 def tables() -> dict[str, list[str]]:

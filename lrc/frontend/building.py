@@ -1,0 +1,152 @@
+"""From the layers of the syntax tree to operations: names are looked up, blocks put in place, shapes inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
+from xdsl.ir import Block, Operation, SSAValue
+
+from lrc.diagnostics import did_you_mean, words
+from lrc.dialects.lr.base import shape_of
+from lrc.frontend import syntax
+from lrc.frontend.fields import named
+from lrc.frontend.mistakes import Mistake, Mistakes, ReportedError
+from lrc.frontend.operators import OPERATORS, Operator
+from lrc.frontend.scope import Declared, Scope, bind, check_size, layer
+from lrc.frontend.syntax import Span
+
+MOST_LAYERS: Final = 10_000
+"""Blocks of blocks multiply; no network has more layers than this."""
+
+Given = Sequence[syntax.Argument | syntax.Field]
+"""What a layer's operator or block is given, in parentheses and in braces."""
+
+
+@dataclass
+class Builder:
+    """The operations of a model so far, and where in the text each comes from."""
+
+    mistakes: Mistakes
+    block: Block = field(default_factory=Block)
+    spans: dict[Operation, Span] = field(default_factory=dict[Operation, Span])
+    count: int = 0
+
+    def add(self, op: Operation, span: Span) -> None:
+        """Append an operation that comes from a place in the text."""
+        self.locate(op, span)
+        self.spans[op] = span
+        self.block.add_op(op)
+
+    def locate(self, op: Operation, span: Span) -> None:
+        """Give an operation the location of a place in the text."""
+        source = self.mistakes.source
+        line, column = source.position(span.start)
+        op.location = FileLineColLoc(StringAttr(source.filename), IntAttr(line), IntAttr(column))
+
+    def define(self, name: syntax.Name, value: SSAValue | None, scope: Scope) -> None:
+        """Let a name stand for a value; None is for one that was wrong, of which nothing more is said."""
+        if name.text in scope.layers or name.text in scope.parameters:
+            self.mistakes.report(name.span, f"'{name.text}' is defined already", "each layer has a name of its own")
+            value = None
+        scope.parameters.pop(name.text, None)
+        scope.later.pop(name.text, None)
+        scope.layers[name.text] = value
+
+    def build_all(self, layers: Sequence[syntax.Layer], scope: Scope) -> None:
+        """Build the layers of a block, one after the other."""
+        scope.later = {each.name.text: each for each in layers}
+        for each in layers:
+            self.build(each, scope)
+
+    def build(self, statement: syntax.Layer, scope: Scope) -> None:
+        """Build a layer, or a block's layers, and define its name."""
+        value: SSAValue | None = None
+        with self.mistakes.collected(statement.call.span, f"{statement.call.name.text}: "):
+            value = self._build(statement, scope)
+        self.define(statement.name, value, scope)
+
+    def _build(self, statement: syntax.Layer, scope: Scope) -> SSAValue:
+        call = statement.call
+        given = (*call.arguments, *(statement.group.fields if statement.group else ()))
+        self.count += 1
+        if self.count > MOST_LAYERS:
+            raise Mistake(statement.name.span, f"the network has more than {MOST_LAYERS} layers")
+        if (declared := scope.blocks.get(call.name.text)) is not None:
+            return self._instantiate(declared, statement, given, scope)
+        if (operator := OPERATORS.get(call.name.text)) is not None:
+            inputs, fields = self._read(operator, call, given, scope)
+            op = operator.build(scope.prefix + statement.name.text, *inputs, **fields)
+            check_size(shape_of(op.output))
+            op.output.name_hint = op.layer.data
+            self.add(op, statement.name.span)
+            return op.output
+        if call.name.text in scope.all_blocks:
+            message = f"block '{call.name.text}' is used before it is declared"
+            raise Mistake(call.name.span, message, "a block uses only those above it, not itself")
+        hint = did_you_mean(call.name.text, {**OPERATORS, **scope.blocks})
+        raise Mistake(call.name.span, f"no operator or block named '{call.name.text}'", hint)
+
+    def _read(
+        self, operator: Operator, call: syntax.Call, given: Given, scope: Scope
+    ) -> tuple[list[SSAValue], dict[str, Any]]:
+        """An operator's inputs and fields. All are looked at, however many are wrong; then raises ReportedError."""
+        inputs: list[SSAValue] = []
+        fields: dict[str, Any] = {}
+        reasonable = set[str]()
+        for each in given:
+            with self.mistakes.collected(each.span):
+                if each.name is None:
+                    inputs.append(layer(each.value, scope))
+                    continue
+                name = each.name.text
+                reasonable.add(_nearest(name, operator))
+                value = named([each], operator.fields)[name]
+                if name in fields:
+                    raise Mistake(each.span, f"'{name}' is given twice")
+                fields[name] = operator.fields[name].kind.read(value, scope)
+        count = sum(each.name is None for each in given)
+        if (count < 2) if operator.inputs is None else (count != operator.inputs):
+            expected = {None: "two or more layers", 1: "1 layer"}.get(operator.inputs, f"{operator.inputs} layers")
+            self.mistakes.report(call.span, f"{operator.name} takes {expected}, not {count}")
+            raise ReportedError
+        missing = [name for name, spec in operator.fields.items() if spec.is_required and name not in reasonable]
+        for name in missing:
+            hint = f"`{name}: …`, {operator.fields[name].kind.words}"
+            self.mistakes.report(call.name.span, f"{operator.name} needs '{name}'", hint)
+        if missing or len(inputs) + len(fields) < len(given):
+            raise ReportedError
+        return inputs, fields
+
+    def _instantiate(self, declared: Declared, statement: syntax.Layer, given: Given, scope: Scope) -> SSAValue:
+        """Put a block's layers in place of its call."""
+        block, call = declared.block, statement.call
+        names = [parameter.name.text for parameter in block.parameters]
+        positional = [each.value for each in given if each.name is None]
+        if len(positional) > len(names):
+            message = f"block '{block.name.text}' takes {len(names)} in parentheses, not {len(positional)}"
+            raise Mistake(call.span, message, f"its parameters are {words(names, 'and')}")
+        values = dict(zip(names, positional, strict=False))
+        for name, value in named(given, names, "parameter").items():
+            if name in values:
+                raise Mistake(value.span, f"'{name}' is given twice")
+            values[name] = value
+        inner = scope.inside(statement.name.text, declared)
+        for parameter in block.parameters:
+            name = parameter.name.text
+            if name in values:
+                inner.parameters[name] = bind(values[name], scope)
+            elif parameter.default is not None:
+                inner.parameters[name] = bind(parameter.default, inner)
+            else:
+                raise Mistake(call.span, f"block '{block.name.text}' needs '{name}'", f"`{name}: …`")
+        self.build_all(block.layers, inner)
+        return layer(block.result.name, inner)
+
+
+def _nearest(name: str, operator: Operator) -> str:
+    """The field that a name was meant to be."""
+    hint = None if name in operator.fields else did_you_mean(name, operator.fields)
+    return hint.split("'")[1] if hint else name

@@ -1,0 +1,83 @@
+"""What a model declares before its layers: weights, inputs, pattern sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdsl.dialects.builtin import Float32Type, TensorType
+
+from lrc.dialects.lr.base import tensor
+from lrc.dialects.lr.weights import WeightError, WeightStore
+from lrc.dialects.pattern.values import Mask, PatternSet
+from lrc.frontend import syntax
+from lrc.frontend.fields import named
+from lrc.frontend.mistakes import Mistake, Mistakes
+from lrc.frontend.scope import Scope, check_size, describe, integer, word
+from lrc.frontend.syntax import Span
+
+
+def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
+    """The store that `weights` names; a file is found relative to `directory`. Raises Mistake."""
+    origin = statement.origin
+    if isinstance(origin, syntax.String):
+        file = directory / origin.text
+        try:
+            return WeightStore.from_file(file, str(file))
+        except WeightError as error:
+            raise Mistake(origin.span, str(error)) from None
+    word(origin.name, Scope(), ("random",))
+    for argument in origin.arguments:
+        if argument.name is None:
+            raise Mistake(argument.span, "the seed goes by its name", "`random(seed: 0)`")
+    seed = named(origin.arguments, ("seed",)).get("seed")
+    return WeightStore.random(0 if seed is None else integer(seed, Scope()))
+
+
+def read_input(statement: syntax.Input) -> TensorType[Float32Type]:
+    """The type of an input. Raises Mistake, and ShapeError if it is too large."""
+    if statement.element.text != "f32":
+        raise Mistake(statement.element.span, f"an input is of f32, not of '{statement.element.text}'")
+    sizes = [integer(size, Scope(), 1) for size in statement.sizes.elements]
+    if len(sizes) not in (2, 4):
+        hint = "[1, channels, rows, columns] or [1, channels]"
+        raise Mistake(statement.sizes.span, f"an input has 2 or 4 sizes, not {len(sizes)}", hint)
+    if sizes[0] != 1:
+        hint = "lrc compiles for one picture at a time; call the network once for each"
+        raise Mistake(statement.sizes.elements[0].span, f"a batch of {sizes[0]} is not supported", hint)
+    check_size(sizes)
+    return tensor(sizes)
+
+
+def read_patterns(statement: syntax.Patterns, mistakes: Mistakes) -> PatternSet | None:
+    """A pattern set; None if a mask of it is wrong, and then every wrong one is reported."""
+    masks: list[Mask] = []
+    for element in statement.masks.elements:
+        if not isinstance(element, syntax.String):
+            mistakes.report(element.span, f"{describe(element)} is no mask", 'such as "110/110/000"')
+            continue
+        try:
+            masks = [*masks, Mask.parse(element.text)]
+            PatternSet(tuple(masks))
+        except ValueError as error:
+            mistakes.report(_wrong_part(element), str(error))
+    if not statement.masks.elements:
+        mistakes.report(statement.masks.span, "a pattern set needs at least one mask", 'such as "110/110/000"')
+    try:
+        return PatternSet(tuple(masks)) if len(masks) == len(statement.masks.elements) else None
+    except ValueError:
+        return None
+
+
+def _wrong_part(mask: syntax.String) -> Span:
+    """Where in a mask's text the mistake is: the first character that is none of `01/`, or the first row that is not as
+    long as the one at the top."""
+    start = mask.span.start + 1
+    for i, character in enumerate(mask.text):
+        if character not in "01/":
+            return Span(start + i, start + i + 1)
+    rows = mask.text.split("/")
+    for row in rows:
+        if len(row) != len(rows[0]):
+            return Span(start, start + len(row))
+        start += len(row) + 1
+    return mask.span
