@@ -1,0 +1,81 @@
+// RUN: lrc-opt %s -p legalize-loads | filecheck %s
+
+// Any place will do: nothing changes.
+// CHECK-LABEL: @direct
+// CHECK: %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
+// CHECK-NEXT: "test.op"(%x)
+func.func @direct(%buffer: memref<?xf32>, %n: index) attributes {load = "direct"} {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// A load between two aligned places is both of them and a shuffle.
+// CHECK-LABEL: @aligned
+// CHECK: [[LEFT:%.*]] = kernel.load %w[1, 0] aligned
+// CHECK-NEXT: [[RIGHT:%.*]] = kernel.load %w[1, 4] aligned
+// CHECK-NEXT: [[X:%.*]] = vector.shuffle [[LEFT]], [[RIGHT]] [1, 2, 3, 4]
+// CHECK-NEXT: %y = kernel.load %w[1, 4] aligned
+// CHECK-NEXT: "test.op"([[X]], %y)
+func.func @aligned(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
+    %y = kernel.load %w[1, 4] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// What must not read behind the picture is not widened.
+// CHECK-LABEL: @aligned_lanes
+// CHECK: %x = kernel.load %w[0, 1] lanes %i
+func.func @aligned_lanes(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[0, 1] lanes %i : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// One pointer for each row.
+// CHECK-LABEL: @rows
+// CHECK: [[FIRST:%.*]] = kernel.row %w[0, 0]
+// CHECK-NEXT: [[A:%.*]] = kernel.load [[FIRST]][0, 0]
+// CHECK-NEXT: [[B:%.*]] = kernel.load [[FIRST]][0, 1]
+// CHECK-NEXT: [[SECOND:%.*]] = kernel.row %w[1, 0]
+// CHECK-NEXT: [[C:%.*]] = kernel.load [[SECOND]][0, 0]
+// CHECK-NEXT: "test.op"([[A]], [[B]], [[C]])
+func.func @rows(%buffer: memref<?xf32>, %n: index) attributes {load = "rows"} {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    %b = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
+    %c = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%a, %b, %c) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Every second element comes out of two plain loads; the odd ones come out of the same two.
+// CHECK-LABEL: @strided
+// CHECK: [[A:%.*]] = kernel.load %w[0, 0] :
+// CHECK-NEXT: [[B:%.*]] = kernel.load %w[0, 4] :
+// CHECK-NEXT: [[EVEN:%.*]] = vector.shuffle [[A]], [[B]] [0, 2, 4, 6]
+// CHECK-NEXT: [[C:%.*]] = kernel.load %w[0, 0] :
+// CHECK-NEXT: [[D:%.*]] = kernel.load %w[0, 4] :
+// CHECK-NEXT: [[ODD:%.*]] = vector.shuffle [[C]], [[D]] [1, 3, 5, 7]
+// CHECK-NEXT: "test.op"([[EVEN]], [[ODD]])
+func.func @strided(%buffer: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %even = kernel.load %w[0, 0] stride 2 : !kernel.window<16> -> vector<4xf32>
+    %odd = kernel.load %w[0, 1] stride 2 : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%even, %odd) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -1,0 +1,67 @@
+// RUN: lrc-opt %s -p order-body | filecheck %s
+
+// Each vector is multiplied right after its load, in the order of the places, and then dies.
+// CHECK-LABEL: @two_rows
+// CHECK: %x0 = kernel.load %w[0, 0]
+// CHECK-NEXT: %a0 = vector.fma %x0, %t, %s0
+// CHECK-NEXT: %x1 = kernel.load %w[1, 0]
+// CHECK-NEXT: %b0 = vector.fma %x1, %t, %a0
+// CHECK-NEXT: %a1 = vector.fma %x1, %t, %s1
+// CHECK-NEXT: %x2 = kernel.load %w[2, 0]
+// CHECK-NEXT: %b1 = vector.fma %x2, %t, %a1
+// CHECK-NEXT: scf.yield %b0, %b1
+func.func @two_rows(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r0, %r1 = scf.for %k = %i to %n step %c1 iter_args(%s0 = %t, %s1 = %t) -> (vector<4xf32>, vector<4xf32>) {
+      %x2 = kernel.load %w[2, 0] : !kernel.window<16> -> vector<4xf32>
+      %x1 = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+      %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %a0 = vector.fma %x0, %t, %s0 : vector<4xf32>
+      %a1 = vector.fma %x1, %t, %s1 : vector<4xf32>
+      %b0 = vector.fma %x1, %t, %a0 : vector<4xf32>
+      %b1 = vector.fma %x2, %t, %a1 : vector<4xf32>
+      scf.yield %b0, %b1 : vector<4xf32>, vector<4xf32>
+    }
+    "test.op"(%r0, %r1) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// What comes first in the row is multiplied first, though it was second in the sum.
+// CHECK-LABEL: @columns
+// CHECK: %x0 = kernel.load %w[0, 0]
+// CHECK-NEXT: vector.fma %x0, %t, %s
+// CHECK-NEXT: %x1 = kernel.load %w[0, 1]
+// CHECK-NEXT: vector.fma %x1, %t
+func.func @columns(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r = scf.for %k = %i to %n step %c1 iter_args(%s = %t) -> (vector<4xf32>) {
+      %x1 = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
+      %a = vector.fma %x1, %t, %s : vector<4xf32>
+      %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %b = vector.fma %x0, %t, %a : vector<4xf32>
+      scf.yield %b : vector<4xf32>
+    }
+    "test.op"(%r) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Nothing is multiplied: nothing moves.
+// CHECK-LABEL: @no_sums
+// CHECK: %b = kernel.load %w[1, 0]
+// CHECK-NEXT: %a = kernel.load %w[0, 0]
+// CHECK-NEXT: "test.op"(%a, %b)
+func.func @no_sums(%buffer: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %b = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+    %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%a, %b) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
