@@ -12,28 +12,33 @@ from lrc.interpreters.reference import Array
 
 
 def unpacked_weights(op: Conv2dOp, store: WeightStore) -> Array:
-    """The weights [Co, Ci / groups, kh, kw] that the arrays add up to, read as a kernel of the emitted code reads them:
-    row by row, one run of kernels for each pattern."""
+    """The weights [Co, Ci / groups, kh, kw] that the arrays add up to.
+
+    Kernel k lies in the row r with offset[r] <= k < offset[r + 1], and has the pattern p with
+    stride[r, p] <= k - offset[r] < stride[r, p + 1]; that is how the emitted code finds it.
+    """
     offset, stride, index, reorder = (
         array_of(array, store).astype(np.int64) for array in (op.offset, op.stride, op.index, op.reorder)
     )
-    weight, patterns, schedule = array_of(op.weight, store), op.patterns.data, op.schedule.data
+    patterns, schedule = op.patterns.data, op.schedule.data
     dense = np.zeros(op.weight_shape())
     filters, channels = dense.shape[:2]
-    rows_of_block = filters // schedule.jam
-    for row in range(len(offset) - 1):
-        block, position = divmod(row, rows_of_block)
-        jammed = reorder[position * schedule.jam : (position + 1) * schedule.jam]
+    taps = array_of(op.weight, store).reshape(-1, schedule.jam, patterns.most_taps)
+
+    kernel = np.arange(len(index))
+    row = np.searchsorted(offset, kernel, side="right") - 1
+    block, position = np.divmod(row, filters // schedule.jam)
+    within = (kernel - offset[row])[:, None]
+    uses = (stride[row, :-1] <= within) & (within < stride[row, 1:])
+    for lane in range(schedule.jam):
+        stored = reorder[position * schedule.jam + lane]
+        # Without groups `index` counts from the block's first channel, with groups from the input's.
+        first = -(stored // (filters // op.group_count)) * channels if op.group_count > 1 else block * schedule.block
         for p, mask in enumerate(patterns.masks):
-            run = slice(offset[row] + stride[row, p], offset[row] + stride[row, p + 1])
-            taps = weight[run].reshape(-1, patterns.most_taps, schedule.jam).swapaxes(1, 2)
-            rows, columns = np.transpose(mask.taps)
-            for lane, stored in enumerate(jammed):
-                # Without groups `index` counts from the block's first channel, with groups from the input's.
-                group = stored // (filters // op.group_count)
-                first = -group * channels if op.group_count > 1 else block * schedule.block
-                channel = first + index[run, None]
-                dense[stored, channel, rows, columns] += taps[:, lane, : len(rows)]
+            of_pattern = np.flatnonzero(uses[:, p])
+            for t, (r, c) in enumerate(mask.taps):
+                place = stored[of_pattern], (first + index)[of_pattern], r, c
+                np.add.at(dense, place, taps[of_pattern, lane, t])  # pyright: ignore[reportArgumentType]
     return dense
 
 
