@@ -47,18 +47,18 @@ HEADER = """\
 
 #include "vectors.h"
 
-static void *filled(size_t alignment, size_t elements)
+static void *filled(size_t alignment, size_t bytes)
 {
     void *p;
-    if (posix_memalign(&p, alignment < sizeof p ? sizeof p : alignment, 4 * elements))
+    if (posix_memalign(&p, alignment < sizeof p ? sizeof p : alignment, bytes))
         exit(1);
-    memset(p, 0xff, 4 * elements);
+    memset(p, 0xff, bytes);
     return p;
 }
-static void *read_array(size_t elements)
+static void *read_array(size_t bytes)
 {
-    void *p = filled(64, elements);
-    if (fread(p, 4, elements, stdin) != elements)
+    void *p = filled(64, bytes);
+    if (fread(p, 1, bytes, stdin) != bytes)
         exit(2);
     return p;
 }
@@ -204,9 +204,9 @@ class Plan:
         for i, argument in enumerate(function.args):
             name = self.names[argument] = f"argument{i}"
             if i < inputs:
-                yield f"float *{name} = read_array({self.elements(i)});"
+                yield f"float *{name} = read_array({4 * self.elements(i)});"
             else:
-                yield f"float *{name} = filled(4, {outputs[i - inputs]});"
+                yield f"float *{name} = filled(4, {4 * outputs[i - inputs]});"
                 results.append(f"write_array({name}, {outputs[i - inputs]});")
         for op in function.ops:
             name = f"v{len(self.names)}"
@@ -214,7 +214,7 @@ class Plan:
                 case memref.AllocOp():
                     self.names[op.memref] = name
                     size = number_of(op.dynamic_sizes[0])
-                    yield f"float *{name} = filled(64, {size});"
+                    yield f"float *{name} = filled(64, {4 * size});"
                     layout, layer = op.attributes.get("layout"), op.attributes.get("layer")
                     if isinstance(layout, LayoutAttr) and isinstance(layer, StringAttr):
                         self.buffers[layer.data] = layout.data
@@ -222,7 +222,7 @@ class Plan:
                 case kernel.WeightsOp():
                     self.names[op.result] = name
                     self.weights.append(store.data[op.weight.data])
-                    yield f"float *{name} = read_array({self.weights[-1].size});"
+                    yield f"void *{name} = read_array({self.weights[-1].nbytes});"
                 case kernel.LaunchOp():
                     yield self.launch(op)
                 case _:
