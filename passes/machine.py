@@ -12,24 +12,31 @@ class Machine:
     """A vector unit and the caches behind it.
 
     `lanes`: float32 lanes of a vector; `registers`: vector registers; `load`: how vectors are loaded best;
-    `multiplications`: vector multiply-adds that start in a cycle; `block_bytes`: how much of a layer's
-    input should be in use at a time.
+    `multiplications`, `loads`: vector multiply-adds and loads that start in a cycle; `lane_weights`: whether
+    one lane of a vector can be the factor of a multiply-add; `block_bytes`: how much of a layer's input
+    should be in use at a time.
     """
 
     lanes: int
     registers: int
     load: Load
     multiplications: int = 2
+    loads: int = 2
+    lane_weights: bool = False
     block_bytes: int = 128 * 1024
 
 
 MACHINES = {
-    "neon": Machine(lanes=4, registers=32, load="rows"),
-    "avx512": Machine(lanes=16, registers=32, load="aligned", multiplications=1),
+    "neon": Machine(lanes=4, registers=32, load="rows", lane_weights=True, block_bytes=256 * 1024),
+    "avx512": Machine(lanes=16, registers=32, load="aligned"),
+    "zen4": Machine(lanes=16, registers=32, load="direct", multiplications=1, loads=1),
     "avx2": Machine(lanes=8, registers=16, load="direct"),
     "c": Machine(lanes=1, registers=16, load="direct"),
 }
-"""The machines that code is made for, by the name that passes take as their option `machine`."""
+"""The machines that code is made for, by the name that passes take as their option `machine`.
+
+`zen4` is AVX-512 on units of 256 bits: an unaligned load costs what an aligned one does, a shuffle more.
+"""
 
 
 def machine_named(name: str) -> Machine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from lrc.dialects.lr.shapes import Window
 from lrc.dialects.pattern.schedule import Load, Schedule, Tuning
@@ -67,21 +68,34 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
 
 
 def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple[float, int, tuple[int, int]]]:
-    """(cycles for each useful output and kernel, jam, tile) of every tile that fits the registers."""
+    """(cycles for each useful output and filter, jam, tile) of every tile that fits the registers."""
     most_vectors = -(-problem.width // machine.lanes)
     for jam in problem.jams:
         for rows in range(1, min(problem.height, 16) + 1):
             for vectors in range(1, min(most_vectors, 8) + 1):
-                if jam * rows * vectors <= accumulators(machine, load, jam):
+                if registers(problem, machine, load, jam, rows, vectors) <= machine.registers:
                     cost = cycles(problem, machine, load, jam, rows, vectors)
                     yield cost / useful(problem, machine.lanes, rows, vectors) / jam, jam, (rows, vectors)
+    yield inf, 1, (1, 1)
 
 
-def accumulators(machine: Machine, load: Load, jam: int) -> int:
-    """How many sums a body may carry and not spill: what is left beside the vectors and weights in flight."""
+def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, vectors: int) -> int:
+    """Vector registers that a body keeps busy: its sums, the weights of one input row, and vectors in flight.
+
+    Aligned loads keep more of them in flight than pay: compilers hoist the loads of a body with more sums
+    than half the registers, and spill.
+    """
+    (kh, kw), sums = problem.window.kernel, jam * rows * vectors
+    weights = jam * min(problem.patterns.most_taps, min(rows, kh) * kw)
+    if machine.lane_weights:
+        vectors_of_weights = -(-weights // machine.lanes)
+        # the weights of several input rows overlap in time, unless they all fit one vector
+        overlapping = 1 if vectors_of_weights == 1 else min(rows, 2) + 1
+        return sums + overlapping * vectors_of_weights + 2
     if load == "aligned" and jam == 1:
-        return machine.registers // 2
-    return machine.registers * 3 // 4
+        return 2 * sums
+    # a weight that finds no register is an operand in memory, which costs next to nothing
+    return sums + min(weights, 4) + 2
 
 
 def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
@@ -92,19 +106,18 @@ def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
 
 def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, vectors: int) -> float:
     """Cycles of one run of the body, the mean over the patterns."""
-    total = 0.0
+    window, total = problem.window, 0.0
     for mask in problem.patterns.masks:
         multiplications = jam * rows * vectors * len(mask.taps)
-        loads = sum(1 for _ in _places(mask.taps, problem.window, machine.lanes, load, rows, vectors))
-        loads *= problem.window.strides[1] if machine.lanes > 1 else 1
-        weights = jam * len(mask.taps)
-        # two vectors loaded a cycle at best, one if each straddles a cache line or waits for a shuffle
-        loading = loads / 2 + weights / 4 if machine.lanes < 16 else (loads if load != "direct" else 2 * loads) / 2
-        arithmetic = multiplications / machine.multiplications
-        issue = (multiplications + loads + weights) / 4
-        total += max(arithmetic, loading + weights / 4, issue) + 4
-    once = 8 + 2 * jam * rows * vectors / max(problem.kernels, 1)  # bias, activation and store, for each filter
-    return total / len(problem.patterns.masks) + once / max(problem.kernels, 1)
+        loads = len(_places(mask.taps, window, machine.lanes, load, rows, vectors))
+        loads *= window.strides[1] if machine.lanes > 1 else 1
+        weights = jam * len(mask.taps) / (machine.lanes if machine.lane_weights else 1)
+        pointers = rows * window.strides[0] + window.kernel[0] - 1
+        issue = (multiplications + loads + weights + pointers) / 4
+        total += max(multiplications / machine.multiplications, (loads + weights) / machine.loads, issue) + pointers / 2
+    mean = total / len(problem.patterns)
+    # the index of a kernel and the end of a loop for each; bias, activation and store for each filter
+    return mean + 4 + (8 + 4 * jam * rows * vectors + 4 * len(problem.patterns)) / max(problem.kernels, 1)
 
 
 def _places(

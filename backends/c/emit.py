@@ -22,6 +22,7 @@ from lrc.dialects.lr.weights import Array, StoreAttr
 ISAS: Mapping[str, VectorIsa] = {
     "neon": NEON,
     "avx512": vector_extension(16),
+    "zen4": vector_extension(16),
     "avx2": vector_extension(8),
     "c": SCALAR,
 }

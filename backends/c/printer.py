@@ -7,7 +7,6 @@ one C variable each, updated in place. Vectors are spelled by a table (`VectorIs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
@@ -21,7 +20,7 @@ from xdsl.utils.base_printer import BasePrinter
 from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.isa import SCALAR, VectorIsa
-from lrc.backends.emitted import C_KEYWORDS
+from lrc.backends.emitted import c_identifier
 from lrc.dialects import kernel, neon
 from lrc.dialects.kernel.attrs import WindowType
 
@@ -39,11 +38,13 @@ ARITHMETIC = {
     arith.DivfOp: "/",
 }
 COMPARISONS = {0: "==", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
-RESERVED = C_KEYWORDS | {
-    *("vec", "load", "store", "broadcast", "choose", "maximum", "minimum", "exponential"),
-    *("point", "begin", "end", "arguments", "m", "bool", "exp", "tanh"),
-}
-"""Names that a variable must not have: C's own words and those of the unit around it."""
+RESERVED = frozenset(
+    {
+        *("vec", "load", "store", "broadcast", "choose", "maximum", "minimum", "exponential"),
+        *("point", "begin", "end", "arguments", "a", "m", "bool", "exp", "tanh"),
+    }
+)
+"""Names that a variable must not have: those of the unit around it."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ class CPrinter(BasePrinter):
 
     def fresh(self, hint: str | None) -> str:
         """A C name close to `hint` that this function has not used yet."""
-        base = re.sub(r"\W", "_", hint or "t")
-        base = f"v{base}" if base[0].isdigit() else base
+        base = c_identifier(hint or "t")
         name, n = base, 0
         while name in self.used or name in RESERVED:
             n += 1
@@ -178,6 +178,16 @@ class CPrinter(BasePrinter):
     def _(self, op: arith.MinSIOp) -> None:
         a, b = self.text(op.lhs, 5), self.text(op.rhs, 5)
         self.define(op.result, Text(f"{a} < {b} ? {a} : {b}", PRECEDENCE["?"]))
+
+    @emit.register
+    def _(self, op: arith.IndexCastOp) -> None:
+        # indices are signed and as wide as a pointer: no number is lost
+        self.expressions[op.result] = self.of(op.input)
+
+    @emit.register
+    def _(self, op: arith.SIToFPOp) -> None:
+        text = f"({self.type_of(op.result.type)}){self.text(op.input, PRECEDENCE['unary'])}"
+        self.define(op.result, Text(text, PRECEDENCE["unary"]), inline=True)
 
     def table(self, result: SSAValue, operation: str, *operands: SSAValue, inline: bool = False) -> None:
         """A value that the table of the instruction set spells."""
@@ -436,9 +446,9 @@ class CPrinter(BasePrinter):
         self.line("{")
         with self.indented():
             self.line(f"const struct {name}_arguments *const a = arguments;")
-            self.used.add("a")
             for argument in function.body.block.args:
-                if argument.first_use is None:
+                # The first extent of a grid stands in no text: who launches the kernel counts the points.
+                if all(isinstance(use.operation, kernel.GridOp) and use.index == 0 for use in argument.uses):
                     continue
                 hint = self.fresh(argument.name_hint)
                 pointer = isinstance(argument.type, MemRefType)
@@ -526,6 +536,11 @@ def field_names(function: func.FuncOp) -> list[str]:
     """The names of a kernel's arguments in its C struct."""
     printer = CPrinter(StringIO(), isa=SCALAR)
     return [printer.fresh(argument.name_hint) for argument in function.body.block.args]
+
+
+def is_read(argument: SSAValue) -> bool:
+    """Whether a kernel's code reads an argument: it does not ask how far a grid's first dimension goes."""
+    return any(not isinstance(use.operation, kernel.GridOp) or use.index > 0 for use in argument.uses)
 
 
 def used_once_here(value: SSAValue) -> bool:

@@ -48,8 +48,8 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
     arguments: dict[str, Index] = {
         "input": graph.buffer(op.input),
         "output": output,
-        **{name: graph.constant(f"{layer}.{name}", array) for name, array in fkw.arrays.items()},
-        "bias": graph.constant(f"{layer}.bias", bias.astype(np.float32)),
+        **{name: graph.constant(f"{layer}.fkw.{name}", array) for name, array in fkw.arrays.items()},
+        "bias": graph.constant(f"{layer}.fkw.bias", bias.astype(np.float32)),
         "rows": tiles[0],
         "columns": tiles[1],
         "groups": tiles[2],

@@ -78,11 +78,10 @@ class Graph:
     def constant(self, name: str, array: NDArray[np.generic]) -> SSAValue:
         """An array that goes into the weights file under `name`: float32 or unsigned numbers, flat."""
         if name not in self._constants:
-            flat = np.ascontiguousarray(array).reshape(-1)
-            stored = self.store.put(name, flat)
-            element = Float32Type() if flat.dtype == np.float32 else IntegerType(8 * flat.itemsize, Signedness.UNSIGNED)
-            type: MemRefType = buffer_type(element)
-            self._constants[name] = self.loops.insert(kernel.WeightsOp(stored, type), None)
+            array = np.ascontiguousarray(array)
+            bits = IntegerType(8 * array.itemsize, Signedness.UNSIGNED)
+            type = buffer_type(Float32Type() if array.dtype == np.float32 else bits)
+            self._constants[name] = self.loops.insert(kernel.WeightsOp(self.store.put(name, array), type), None)
         return self._constants[name]
 
     def launch(
