@@ -109,7 +109,7 @@ def build(
     compiler = compiler or find_compiler(target)
     flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
     if sanitize:
-        flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
+        flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
     sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
     output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
     try:
