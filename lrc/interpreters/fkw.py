@@ -23,7 +23,7 @@ def unpacked_weights(op: Conv2dOp, store: WeightStore) -> Array:
     patterns, schedule = op.patterns.data, op.schedule.data
     dense = np.zeros(op.weight_shape())
     filters, channels = dense.shape[:2]
-    taps = array_of(op.weight, store).reshape(-1, schedule.jam, patterns.most_taps)
+    taps = array_of(op.weight, store).reshape(-1, patterns.most_taps, schedule.jam)
 
     kernel = np.arange(len(index))
     row = np.searchsorted(offset, kernel, side="right") - 1
@@ -38,7 +38,7 @@ def unpacked_weights(op: Conv2dOp, store: WeightStore) -> Array:
             of_pattern = np.flatnonzero(uses[:, p])
             for t, (r, c) in enumerate(mask.taps):
                 place = stored[of_pattern], (first + index)[of_pattern], r, c
-                np.add.at(dense, place, taps[of_pattern, lane, t])  # pyright: ignore[reportArgumentType]
+                np.add.at(dense, place, taps[of_pattern, t, lane])  # pyright: ignore[reportArgumentType]
     return dense
 
 

@@ -1,14 +1,7 @@
-"""Property-based testing of passes and targets: Hypothesis strategies for networks, and what must hold of them.
-
-    from hypothesis import given
-    from lrc.testing import modules, passes_preserve_meaning
-
-    @given(modules())
-    def test_my_pass(module):
-        passes_preserve_meaning(module, [MyPass()])
+"""Hypothesis strategies: masks, sparsities, weights, windows, and whole networks as modules.
 
 The networks are small and awkward: ragged pictures of 1 to 17 rows, strides, dilations, uneven padding, groups,
-values that several layers read, filters without any weight, filters that are all alike. Needs `pip install lrc[test]`.
+values that several layers read, filters without any weight, filters that are all alike.
 """
 
 from __future__ import annotations
@@ -19,19 +12,14 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region, SSAValue
-from xdsl.passes import ModulePass
 
-from lrc import bounds, pipelines, verify
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.lr.shapes import ShapeError, Window
 from lrc.dialects.lr.values import ACTIVATION_KINDS
 from lrc.dialects.pattern.values import Mask, PatternSet, Sparsity, project
-from lrc.interpreters import loops, run, walk
-from lrc.interpreters.reference import float64
 
 Floats = NDArray[np.float32]
 
@@ -242,50 +230,3 @@ def _softmax(builder: Builder, name: str, value: SSAValue) -> lr.LayerOp:
 
 
 OTHERS = [_linear, _concat, _pool, _global_avg_pool, _upsample, _softmax]
-
-
-def passes_preserve_meaning(
-    module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
-) -> None:
-    """Check that none of the passes over the graph, run one after the other, changes what a layer computes.
-
-    Layers may be fused, their weights rounded to float32; anything beyond the layer's error bound is a change. `module`
-    stays as it is. Raises AssertionError that names the pass and the layer.
-    """
-    blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
-    if blame is not None:
-        _within(blame.pass_name, blame.layer)
-
-
-def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
-    """Check that the loops, as they are for a machine of `lrc.passes.machine`, compute what the packed layers mean,
-    after every pass from lower-to-loops to plan-memory.
-
-    The loops are interpreted one operation at a time: keep the network small. Raises AssertionError that names the pass
-    and the layer.
-    """
-    context, order = Context(), list(verify.random_inputs(module, seed).values())
-    graph = module.clone()
-    for each in pipelines.parse(pipelines.specification(machine, "fkw")).passes:
-        each.apply(context, graph)
-    model, exact, lowered = lr.find_model(graph), run(graph, order), graph.clone()
-    for level in ("loops", "target"):
-        for each in pipelines.parse(pipelines.stage(level, machine)).passes:
-            each.apply(context, lowered)
-            lowered.verify()
-            outputs = [np.full(value.size, np.nan) for value in exact]
-            arguments = [*(float64(x).reshape(-1) for x in order), *outputs]
-            layers = loops.call(lowered, model.sym_name.data, arguments, model.store)
-            for evaluation in walk(graph, order, layers.get):
-                if (found := layers.get(evaluation.layer)) is not None:
-                    _within(each.name, verify.compare(evaluation, found, bounds.of_layer(evaluation, model.store)))
-            for found, value in zip(outputs, exact, strict=True):
-                np.testing.assert_allclose(found.reshape(value.shape), value, 1e-4, 1e-5, err_msg=each.name)
-
-
-def _within(pass_name: str, layer: verify.LayerReport) -> None:
-    if not layer.passed:
-        raise AssertionError(
-            f"{pass_name} changes layer '{layer.layer}' ({layer.operation}) at {list(layer.place)} "
-            f"by {layer.error:.3g}, its bound is {layer.bound:.3g}"
-        )

@@ -1,0 +1,26 @@
+"""Property-based testing of passes and targets: Hypothesis strategies for networks, and what must hold of them.
+
+    from hypothesis import given
+    from lrc.testing import modules, passes_preserve_meaning
+
+    @given(modules())
+    def test_my_pass(module):
+        passes_preserve_meaning(module, [MyPass()])
+
+Needs Hypothesis: `pip install lrc[test]`.
+"""
+
+from lrc.testing.checks import loops_preserve_meaning, passes_preserve_meaning, targets_agree
+from lrc.testing.strategies import masks, modules, pattern_sets, sparsities, weights, windows
+
+__all__ = [
+    "loops_preserve_meaning",
+    "masks",
+    "modules",
+    "passes_preserve_meaning",
+    "pattern_sets",
+    "sparsities",
+    "targets_agree",
+    "weights",
+    "windows",
+]

@@ -1,0 +1,78 @@
+"""What must hold of every network: passes keep its meaning, targets agree. Each check raises AssertionError."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from lrc import api, bounds, pipelines, verify
+from lrc.dialects import lr
+from lrc.interpreters import loops, run, walk
+from lrc.interpreters.reference import float64
+
+
+def passes_preserve_meaning(
+    module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
+) -> None:
+    """Check that none of the passes over the graph, run one after the other, changes what a layer computes.
+
+    Layers may be fused, their weights rounded to float32; anything beyond the layer's error bound is a change. `module`
+    stays as it is. Raises AssertionError that names the pass and the layer.
+    """
+    blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
+    if blame is not None:
+        _within(blame.pass_name, blame.layer)
+
+
+def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
+    """Check that the loops, as they are for a machine of `lrc.passes.machine`, compute what the packed layers mean,
+    after every pass from lower-to-loops to plan-memory.
+
+    The loops are interpreted one operation at a time: keep the network small. Raises AssertionError that names the pass
+    and the layer.
+    """
+    context, order = Context(), list(verify.random_inputs(module, seed).values())
+    graph = module.clone()
+    for each in pipelines.parse(pipelines.specification(machine, "fkw")).passes:
+        each.apply(context, graph)
+    model, exact, lowered = lr.find_model(graph), run(graph, order), graph.clone()
+    for level in ("loops", "target"):
+        for each in pipelines.parse(pipelines.stage(level, machine)).passes:
+            each.apply(context, lowered)
+            lowered.verify()
+            outputs = [np.full(value.size, np.nan) for value in exact]
+            arguments = [*(float64(x).reshape(-1) for x in order), *outputs]
+            layers = loops.call(lowered, model.sym_name.data, arguments, model.store)
+            for evaluation in walk(graph, order, layers.get):
+                if (found := layers.get(evaluation.layer)) is not None:
+                    _within(each.name, verify.compare(evaluation, found, bounds.of_layer(evaluation, model.store)))
+            for found, value in zip(outputs, exact, strict=True):
+                np.testing.assert_allclose(found.reshape(value.shape), value, 1e-4, 1e-5, err_msg=each.name)
+
+
+def targets_agree(module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed: int = 0) -> None:
+    """Check that the emitted code of every target, built and run, is right: each layer within its error bound.
+
+    Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that names the target and the
+    layer, and UserError if the network cannot be compiled.
+    """
+    inputs = verify.random_inputs(module, seed)
+    for target in targets:
+        with api.compile(module, target) as net:
+            report = net.verify(inputs)
+        for layer in report.layers:
+            _within(target, layer)
+        if not report.passed:
+            raise AssertionError(f"{target} gives outputs that are not finite: {report.outputs}")
+
+
+def _within(what: str, layer: verify.LayerReport) -> None:
+    if not layer.passed:
+        raise AssertionError(
+            f"{what} changes layer '{layer.layer}' ({layer.operation}) at {list(layer.place)} "
+            f"by {layer.error:.3g}, its bound is {layer.bound:.3g}"
+        )
