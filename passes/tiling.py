@@ -89,9 +89,10 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     weights = jam * min(problem.patterns.most_taps, min(rows, kh) * kw)
     if machine.lane_weights:
         vectors_of_weights = -(-weights // machine.lanes)
-        # the weights of several input rows overlap in time, unless they all fit one vector
-        overlapping = 1 if vectors_of_weights == 1 else min(rows, 2) + 1
-        return sums + overlapping * vectors_of_weights + 2
+        if vectors_of_weights == 1:
+            return sums + 3
+        # the weights of several input rows overlap in time, and so do the vectors they multiply
+        return sums + (min(rows, 2) + 1) * vectors_of_weights + 4
     if load == "aligned" and jam == 1:
         return 2 * sums
     # a weight that finds no register is an operand in memory, which costs next to nothing

@@ -54,7 +54,7 @@ def copy_kernel(name: str, family: CopyFamily) -> func.FuncOp:
 
         def number(x: SSAValue) -> None:
             position = loops.value(loops.add(target, x))
-            value = loops.load_float(loops["source"], loops.add(source, x), "x")
+            value = loops.load_float(loops["source"], loops.add(source, x), "number")
             loops.builder.insert(memref.StoreOp.get(value, loops["target"], [position]))
 
         each(loops, "x", 0, loops["whole"], vector, family.lanes)

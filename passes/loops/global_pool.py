@@ -55,7 +55,7 @@ def global_pool_kernel(name: str, family: GlobalPoolFamily) -> func.FuncOp:
             if not family.ragged:
                 return sums
             window = loops.window(loops["input"], loops.add(place, loops["whole"]), 0, "rest_window")
-            rest = loops.insert(kernel.LoadOp(window, 0, 0, lanes, lanes=loops["rest"]), "x")
+            rest = loops.insert(kernel.LoadOp(window, 0, 0, lanes, lanes=loops["rest"]), "v")
             return [loops.insert(arith.AddfOp(sums[0], rest), "sum")]
 
         (total,) = loops.loop("y", 0, loops["height"], [loops.splat(0.0, lanes, "sum")], row)

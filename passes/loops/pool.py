@@ -71,7 +71,7 @@ def pooled(loops: Loops, family: PoolFamily, corner: Index) -> SSAValue:
     kh, kw = family.kernel
 
     def place(window: SSAValue, row: int, column: int) -> SSAValue:
-        return loops.insert(kernel.LoadOp(window, row, column, family.lanes, stride=family.strides[1]), "x")
+        return loops.insert(kernel.LoadOp(window, row, column, family.lanes, stride=family.strides[1]), "v")
 
     def several(rows: SSAValue, values: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """One row of a large window."""

@@ -43,7 +43,7 @@ def upsample_kernel(name: str, family: UpsampleFamily) -> func.FuncOp:
             target = loops.place(first, (r, loops["output_row"]), name="row_place")
 
             def number(x: SSAValue) -> None:
-                value = loops.load_float(loops["input"], loops.add(source, x), "x")
+                value = loops.load_float(loops["input"], loops.add(source, x), "number")
                 place = loops.place(target, (x, family.columns), name="place")
                 for i in range(family.columns):
                     position = loops.value(loops.add(place, i))
@@ -110,7 +110,7 @@ def pad_kernel(name: str, family: PadFamily) -> func.FuncOp:
             inner = loops.add(target, loops["left"], "inner")
 
             def number(x: SSAValue) -> None:
-                store(loops.load_float(loops["input"], loops.add(source, x), "x"), inner, x)
+                store(loops.load_float(loops["input"], loops.add(source, x), "number"), inner, x)
 
             each(loops, "x", 0, loops["input_width"], number)
             return ()

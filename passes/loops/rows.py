@@ -42,7 +42,7 @@ def row_place(loops: Loops, name: str, channel: Index, row: Index) -> Index:
 def load_row(loops: Loops, name: str, place: Index, x: Index, lanes: int) -> SSAValue:
     """The vector at column `x` of the row that begins at `place`."""
     window = loops.window(loops[name], loops.add(place, x), 0, f"{name}_window")
-    return loops.insert(kernel.LoadOp(window, 0, 0, lanes), "x")
+    return loops.insert(kernel.LoadOp(window, 0, 0, lanes), "v")
 
 
 def store_row(loops: Loops, name: str, place: Index, x: Index, value: SSAValue, lanes: SSAValue | None = None) -> None:
