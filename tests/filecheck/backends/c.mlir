@@ -1,0 +1,76 @@
+// RUN: lrc-opt %s -t c | filecheck %s
+
+// The points of a grid, the last dimension running fastest.
+// CHECK: void points(const void *arguments, size_t begin, size_t end)
+// CHECK: for (size_t point = begin; point < end; point++) {
+// CHECK-NEXT: const ptrdiff_t x = (ptrdiff_t)point % columns;
+// CHECK-NEXT: const ptrdiff_t y = (ptrdiff_t)point / columns;
+// CHECK-NEXT: out[y] = in[x];
+func.func @points(%in: memref<?xf32>, %out: memref<?xf32>, %rows: index, %columns: index) {
+  kernel.grid (%y, %x) in (%rows, %columns) {
+    %v = memref.load %in[%x] : memref<?xf32>
+    memref.store %v, %out[%y] : memref<?xf32>
+  }
+  func.return
+}
+
+// Arithmetic that is used once stands where it is used, in the parentheses that it needs and no others.
+// CHECK: void arithmetic(
+// CHECK: out[left * factor + right] = in[(left + right) * factor];
+func.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %right: index, %factor: index) {
+  kernel.grid (%i) in (%left) {
+    %sum = arith.addi %left, %right : index
+    %product = arith.muli %sum, %factor : index
+    %scaled = arith.muli %left, %factor : index
+    %moved = arith.addi %scaled, %right : index
+    %v = memref.load %in[%product] : memref<?xf32>
+    memref.store %v, %out[%moved] : memref<?xf32>
+  }
+  func.return
+}
+
+// What a loop carries is one variable, updated in place.
+// CHECK: void sum(
+// CHECK: float t = 0.0f;
+// CHECK-NEXT: for (ptrdiff_t k = 0; k < n; k++) {
+// CHECK-NEXT: const float next = t + in[k];
+// CHECK-NEXT: t = next;
+// CHECK-NEXT: }
+// CHECK-NEXT: out[i] = t;
+func.func @sum(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  kernel.grid (%i) in (%n) {
+    %zero = arith.constant 0.0 : f32
+    %total = scf.for %k = %c0 to %n step %c1 iter_args(%t = %zero) -> (f32) {
+      %x = memref.load %in[%k] : memref<?xf32>
+      %next = arith.addf %t, %x : f32
+      scf.yield %next : f32
+    }
+    memref.store %total, %out[%i] : memref<?xf32>
+  }
+  func.return
+}
+
+// A narrow index is read without a sign: channel 200 of an array of bytes is 200.
+// CHECK: void narrow(
+// CHECK: (ptrdiff_t)index[i]
+func.func @narrow(%index: memref<?xui8>, %in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c = kernel.load_index %index[%i] : memref<?xui8>
+    %x = memref.load %in[%c] : memref<?xf32>
+    memref.store %x, %out[%i] : memref<?xf32>
+  }
+  func.return
+}
+
+// Names that C or the file around have taken are changed, as are names that come twice.
+// CHECK: void names(
+// CHECK: const ptrdiff_t int_ = a->int_;
+func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
+  kernel.grid (%i) in (%int) {
+    %x = memref.load %in[%i] : memref<?xf32>
+    memref.store %x, %out[%int] : memref<?xf32>
+  }
+  func.return
+}

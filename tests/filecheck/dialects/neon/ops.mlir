@@ -1,0 +1,9 @@
+// RUN: ROUNDTRIP
+// RUN: GENERIC
+
+func.func @all(%x: vector<4xf32>, %w: vector<4xf32>, %acc: vector<4xf32>) {
+  // CHECK: %a = neon.fma_lane %x, %w[2], %acc
+  // GENERIC: %a = "neon.fma_lane"(%x, %w, %acc) <{lane = 2 : i64}> : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> vector<4xf32>
+  %a = neon.fma_lane %x, %w[2], %acc
+  func.return
+}

@@ -1,0 +1,49 @@
+// RUN: lrc-opt %s -p plan-memory --split-input-file | filecheck %s
+
+// %a is dead when %c is made: they share their place. 1000 floats are 4000 bytes, the next line of 64 starts at 4032.
+// CHECK-LABEL: @chain
+// CHECK-SAME: arena_bytes = 8064
+// CHECK: %a = kernel.arena 0
+// CHECK-NEXT: %b = kernel.arena 4032
+// CHECK-NEXT: %c = kernel.arena 0
+func.func @chain(%x: memref<?xf32>) {
+  %n = arith.constant 1000 : index
+  %a = memref.alloc(%n) : memref<?xf32>
+  %b = memref.alloc(%n) : memref<?xf32>
+  %c = memref.alloc(%n) : memref<?xf32>
+  kernel.launch @k(%x, %a) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%a, %b) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%b, %c) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%c, %x) over(%n) : memref<?xf32>, memref<?xf32>
+  func.return
+}
+
+// -----
+
+// %a is read once more at the end: it keeps its place, and %c needs one of its own.
+// CHECK-LABEL: @long_life
+// CHECK-SAME: arena_bytes = 12096
+// CHECK: %a = kernel.arena 0
+// CHECK-NEXT: %b = kernel.arena 4032
+// CHECK-NEXT: %c = kernel.arena 8064
+func.func @long_life(%x: memref<?xf32>) {
+  %n = arith.constant 1000 : index
+  %a = memref.alloc(%n) : memref<?xf32>
+  %b = memref.alloc(%n) : memref<?xf32>
+  %c = memref.alloc(%n) : memref<?xf32>
+  kernel.launch @k(%x, %a) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%a, %b) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%b, %c) over(%n) : memref<?xf32>, memref<?xf32>
+  kernel.launch @k(%c, %a) over(%n) : memref<?xf32>, memref<?xf32>
+  func.return
+}
+
+// -----
+
+// No buffers, no arena.
+// CHECK-LABEL: @nothing
+// CHECK-NOT: arena
+func.func @nothing(%x: memref<?xf32>, %n: index) {
+  kernel.launch @k(%x, %x) over(%n) : memref<?xf32>, memref<?xf32>
+  func.return
+}
