@@ -34,6 +34,7 @@ from lrc.interpreters.reference import Array
 
 STRICT = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+TWO_THREADS = ("-DTWO_THREADS", "-fsanitize=thread", "-pthread")
 
 HEADER = """\
 #define _POSIX_C_SOURCE 200809L
@@ -66,13 +67,40 @@ static void write_array(const float *p, size_t elements)
 {
     fwrite(p, 4, elements, stdout);
 }
+typedef void kernel(const void *arguments, size_t begin, size_t end);
+#ifdef TWO_THREADS
+#include <pthread.h>
+struct share {
+    kernel *k;
+    const void *arguments;
+    size_t first, points;
+};
+static void *every_other(void *opaque)
+{
+    const struct share *s = opaque;
+    for (size_t point = s->first; point < s->points; point += 2)
+        s->k(s->arguments, point, point + 1);
+    return NULL;
+}
+/* neighbouring points at the same time: they must not write to the same place */
+static void launch(kernel *k, const void *arguments, size_t points)
+{
+    struct share even = {k, arguments, 0, points}, odd = {k, arguments, 1, points};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, every_other, &odd))
+        exit(3);
+    every_other(&even);
+    pthread_join(thread, NULL);
+}
+#else
 /* the last points first: their order must not matter */
-static void launch(void (*k)(const void *, size_t, size_t), const void *arguments, size_t points)
+static void launch(kernel *k, const void *arguments, size_t points)
 {
     const size_t middle = points / 2;
     k(arguments, middle, points);
     k(arguments, 0, middle);
 }
+#endif
 """
 
 

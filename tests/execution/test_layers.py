@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from harness import SANITIZE, Network, Program, interpret, lower, reference, zeros_around
+from harness import SANITIZE, TWO_THREADS, Network, Program, interpret, lower, reference, zeros_around
 from numpy.typing import NDArray
 
 from lrc import bounds
@@ -144,34 +144,39 @@ def test_interpreted(case: str, machine: str) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-COMPILED = {"avx512": ("-march=native", "-Wno-psabi"), "avx2": ("-march=native", "-Wno-psabi"), "c": ()}
+VECTORS = ("-march=native", "-Wno-psabi")
+VARIANTS = {
+    "avx512": ("avx512", (*VECTORS, *SANITIZE)),
+    "avx2": ("avx2", (*VECTORS, *SANITIZE)),
+    "c": ("c", SANITIZE),
+    "two_threads": ("avx2", (*VECTORS, *TWO_THREADS)),
+    "neon": ("neon", ("-static", "-march=armv8.2-a")),
+}
+"""Name of a program -> the machine that its code is for, and flags of the compiler."""
 
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
-    """All cases as one program for a machine; for neon one that an emulator runs."""
+    """All cases as one program; that for neon is run by an emulator."""
 
     @cache
-    def build(machine: str) -> Program:
+    def build(variant: str) -> Program:
+        machine, flags = VARIANTS[variant]
+        compilers = ["aarch64-linux-gnu-gcc"] if machine == "neon" else ["clang", "clang-19", "gcc"]
+        compiler = next((c for c in compilers if shutil.which(c)), None)
+        if compiler is None or (machine == "neon" and not shutil.which("qemu-aarch64")):
+            pytest.skip(f"no compiler or no emulator for {machine}")
         networks = {case: lower(text, machine) for case, text in CASES.items()}
-        scratch = tmp_path_factory.mktemp(machine)
-        if machine == "neon":
-            compiler, emulator = shutil.which("aarch64-linux-gnu-gcc"), shutil.which("qemu-aarch64")
-            if compiler is None or emulator is None:
-                pytest.skip("no cross compiler for arm64, or no qemu")
-            return Program(networks, scratch, [compiler, "-static", "-march=armv8.2-a"], [emulator])
-        compiler = next((c for c in ("clang", "clang-19", "gcc") if shutil.which(c)), None)
-        if compiler is None:
-            pytest.skip("no C compiler")
-        return Program(networks, scratch, [compiler, *COMPILED[machine], *SANITIZE])
+        runner = ["qemu-aarch64"] if machine == "neon" else []
+        return Program(networks, tmp_path_factory.mktemp(variant), [compiler, *flags], runner)
 
     return build
 
 
-@pytest.mark.parametrize("machine", [*COMPILED, "neon"])
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("case", CASES)
-def test_compiled(case: str, machine: str, program: Callable[[str], Program]) -> None:
-    compiled = program(machine)
+def test_compiled(case: str, variant: str, program: Callable[[str], Program]) -> None:
+    compiled = program(variant)
     network = compiled.networks[case]
     inputs = inputs_of(network)
     found, buffers = compiled.run(case, inputs)
