@@ -23,7 +23,13 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
 }
 """Level -> the passes that lead to it from the level before. What stands in braces is filled in."""
 
-LEGALIZATIONS: Final[dict[str, tuple[str, ...]]] = {"neon": ("legalize-neon",), "avx512": (), "zen4": (), "avx2": (), "c": ()}
+LEGALIZATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "neon": ("legalize-neon",),
+    "avx512": (),
+    "zen4": (),
+    "avx2": (),
+    "c": (),
+}
 """Machine -> the passes with which the level `target` begins for it."""
 
 OPTIONAL: Final[dict[str, str]] = {"replace-unfriendly": "lr"}
