@@ -10,7 +10,7 @@ PYTEST_FLAGS ?= -q -n 2
 
 # command:package, the Debian package that has it
 DEMO_TOOLS := qemu-aarch64:qemu-user
-TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 :libclang-rt-19-dev cmake:cmake make:make git:git $(DEMO_TOOLS)
+TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs $(DEMO_TOOLS)
 
 .PHONY: demo test lint format clean
 .DELETE_ON_ERROR:

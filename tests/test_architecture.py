@@ -1,4 +1,4 @@
-"""What keeps the house in order: imports go one way, every pass is registered, documented and shown, the code is clean."""
+"""What keeps the house in order: imports go one way, passes are registered, documented and shown, the code is clean."""
 
 import ast
 import re
