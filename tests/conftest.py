@@ -1,5 +1,6 @@
-"""What all tests share: folders to work in, and the `golden` texts."""
+"""What all tests share: the `golden` texts, and that CI skips nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,14 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden texts anew instead of comparing")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test may be skipped where a tool is missing on somebody's machine; CI must have them all."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("skipped on CI: install what is missing (TEST_TOOLS in the Makefile)", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
