@@ -55,7 +55,7 @@ static inline float minimum(float a, float b) { return a < b ? a : b; }
 
 
 def elementary_functions(vec: str, mask: str) -> str:
-    """exp and tanh of vectors in C, within three units in the last place: Cephes' polynomials for one lane after the other.
+    """exp and tanh of vectors in C, within three units in the last place: Cephes' polynomials in every lane.
 
     [Cephes](https://www.netlib.org/cephes/), single/expf.c and tanhf.c. Infinities, subnormal results and NaN come out
     as the C library has them.
