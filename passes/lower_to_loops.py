@@ -45,7 +45,7 @@ def lower(model: ModelOp, machine: str) -> list[Operation]:
     block = model.body.block
     output = block.last_op
     assert isinstance(output, OutputOp)
-    inputs = [argument.name_hint or f"x{i}" for i, argument in enumerate(block.args)]
+    inputs = list(model.inputs)
     outputs = [name.data for name in output.names]
     graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine_named(machine))
     arguments = list(graph.loops.arguments.values())

@@ -8,6 +8,7 @@ import numpy as np
 from xdsl.dialects import arith, func
 from xdsl.ir import Attribute, SSAValue
 
+from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import ActivationOp, AddOp, MulOp
 from lrc.dialects.lr.values import Activation
@@ -33,7 +34,8 @@ class ElementwiseFamily:
     """A function of each element.
 
     `kind`: "none" (the activation alone), "add" or "mul" of two tensors, "scale" for a factor and a summand that
-    each channel has; `broadcast`: the second tensor has one number for each channel.
+    each channel has, "scale_vector" for those that each element of a vector has; `broadcast`: the second tensor
+    has one number for each channel.
     """
 
     kind: str
@@ -58,7 +60,7 @@ class ElementwiseFamily:
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order."""
         names = ["input", "other", "output"] if self.kind in ("add", "mul") else ["input", "output"]
-        arrays = [("factor", FLOATS), ("summand", FLOATS)] if self.kind == "scale" else []
+        arrays = [("factor", FLOATS), ("summand", FLOATS)] if self.kind.startswith("scale") else []
         return [*tensor_arguments(*names), *arrays, *numbers("channels", "rows", "width")]
 
 
@@ -69,6 +71,9 @@ def elementwise_kernel(name: str, family: ElementwiseFamily) -> func.FuncOp:
 
     def of_channel(array: str, position: Index, name: str) -> SSAValue:
         return loops.splat(loops.load_float(loops[array], position), lanes, name)
+
+    def of_column(array: str, x: SSAValue) -> SSAValue:
+        return loops.insert(kernel.LoadOp(loops.window(loops[array], x, lanes), 0, 0, lanes), array)
 
     with loops.grid(["c"], [loops["channels"]]) as (c,):
         factor = of_channel("factor", c, "factor") if family.kind == "scale" else None
@@ -83,6 +88,9 @@ def elementwise_kernel(name: str, family: ElementwiseFamily) -> func.FuncOp:
                 value = load_row(loops, "input", source, x, lanes)
                 if factor is not None and summand is not None:
                     value = loops.insert(arith.AddfOp(loops.insert(arith.MulfOp(value, factor)), summand), "y")
+                elif family.kind == "scale_vector":
+                    scaled = loops.insert(arith.MulfOp(value, of_column("factor", x)))
+                    value = loops.insert(arith.AddfOp(scaled, of_column("summand", x)), "y")
                 elif family.kind in ("add", "mul"):
                     second = load_row(loops, "other", other, x, lanes) if same is None else same
                     combine = arith.AddfOp if family.kind == "add" else arith.MulfOp
@@ -111,18 +119,20 @@ def lower_binary(op: AddOp | MulOp, graph: Graph) -> None:
 
 
 def lower_batch_norm(op: BatchNormOp, graph: Graph) -> None:
-    """A normalization that no convolution took: a factor and a summand for each channel, computed in float64."""
+    """A normalization that no layer took: a factor and a summand for each channel, computed in float64."""
     weight, bias, mean, variance = (
         np.asarray(graph.array(a), np.float64) for a in (op.weight, op.bias, op.mean, op.variance)
     )
     factor = weight / np.sqrt(variance + op.epsilon.value.data)
     summand = bias - mean * factor
-    layer = op.layer.data
+    layer, is_vector = op.layer.data, len(shape_of(op.output)) == 2
+    # The elements of a vector are its channels, and are read a whole hardware vector at a time.
+    more = -len(factor) % graph.machine.lanes if is_vector else 0
     constants = {
-        "factor": graph.constant(f"{layer}.factor", factor.astype(np.float32)),
-        "summand": graph.constant(f"{layer}.summand", summand.astype(np.float32)),
+        "factor": graph.constant(f"{layer}.factor", np.pad(factor, (0, more)).astype(np.float32)),
+        "summand": graph.constant(f"{layer}.summand", np.pad(summand, (0, more)).astype(np.float32)),
     }
-    launch(graph, op, "scale", [op.input], None, constants)
+    launch(graph, op, "scale_vector" if is_vector else "scale", [op.input], None, constants)
 
 
 def launch(
