@@ -49,7 +49,7 @@ def linear(inputs: int, outputs: int, then: str = "", bias: bool = True) -> str:
     return unary("linear", (inputs,), (outputs,), f"{then} {weights}")
 
 
-def batch_norm(size: tuple[int, int, int]) -> str:
+def batch_norm(size: tuple[int, ...]) -> str:
     names = {"weight": "w", "bias": "b", "mean": "m", "variance": "v"}
     properties = ", ".join(f'{name} = #lr.weight<"{weight}">' for name, weight in names.items())
     return unary("batch_norm", size, rest=f"{{{properties}, epsilon = 1.0e-05 : f64}}")
@@ -98,6 +98,7 @@ CASES = {
     "mul_points": binary("mul", (3, 1, 1), (3, 1, 1), (3, 1, 1)),
     "mul_vectors": binary("mul", (33,), (33,), (33,)),
     "batch_norm": batch_norm((3, 4, 7)),
+    "batch_norm_vector": batch_norm((19,)),
     **{f"flatten_{c}_{w}": unary("flatten", (c, 3, w), (c * 3 * w,)) for c, w in ((1, 1), (2, 7), (3, 16), (2, 17))},
     "concat": concat(1, 3, 2, size=(3, 7)),
     "concat_whole": concat(2, 2, size=(2, 16)),
