@@ -23,11 +23,11 @@ class Machine:
     multiplications: int = 2
     loads: int = 2
     lane_weights: bool = False
-    block_bytes: int = 128 * 1024
+    block_bytes: int = 256 * 1024
 
 
 MACHINES = {
-    "neon": Machine(lanes=4, registers=32, load="rows", lane_weights=True, block_bytes=256 * 1024),
+    "neon": Machine(lanes=4, registers=32, load="rows", lane_weights=True),
     "avx512": Machine(lanes=16, registers=32, load="aligned"),
     "zen4": Machine(lanes=16, registers=32, load="direct", multiplications=1, loads=1),
     "avx2": Machine(lanes=8, registers=16, load="direct"),
