@@ -85,6 +85,12 @@ def test_wrong_command_line_is_2_with_a_hint(lrc: Lrc) -> None:
     assert lrc("compile", "tiny.lr", "--emit", "lr", "--build").code == 2
 
 
+def test_no_arguments_show_the_help(lrc: Lrc) -> None:
+    outcome = lrc()
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("Usage: lrc") and "Commands:" in outcome.err
+
+
 def test_check_says_what_it_is(lrc: Lrc) -> None:
     outcome = lrc("check", "tiny.lr")
     assert outcome.code == 0
@@ -202,6 +208,11 @@ def test_run_refuses_what_does_not_fit(lrc: Lrc, array: np.ndarray, message: str
 def test_run_refuses_what_is_no_array(lrc: Lrc) -> None:
     Path("x.npy").write_bytes(b"\x93NUMPY\x01\x00")
     assert "this is no whole .npy or .npz file" in lrc("run", "tiny.lr", "--input", "x.npy").err
+
+
+def test_an_output_that_cannot_be_written_is_said_before_the_work(lrc: Lrc) -> None:
+    outcome = lrc("run", "tiny.lr", "--output", "nowhere/y.npy")
+    assert (outcome.code, outcome.err) == (1, "error: nowhere: No such file or directory\n")
 
 
 def test_verify_passes_and_reports(lrc: Lrc) -> None:

@@ -17,7 +17,7 @@ from lrc.cli.group import LazyGroup
 EPILOG = """\b
 Examples:
   lrc check net.lr                          is it right? all errors at once
-  lrc compile zoo:vgg16 --target neon       C with NEON intrinsics in build/vgg16
+  lrc compile zoo:vgg16 --target neon       C with NEON intrinsics in build/neon/vgg16
   lrc run net.lr --input x.npy              compile, run on this machine
   lrc verify zoo:resnet18 --target neon     against the float64 reference, NEON under qemu
 

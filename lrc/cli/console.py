@@ -62,16 +62,22 @@ def write_text(path: Path | None, text: str) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` through a neighbouring file, so that `path` never holds half of it."""
-    file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    """Writes `data` to `path` through a neighbouring file, so that `path` never holds half of it.
+
+    Raises OSError, which names `path`.
+    """
     try:
-        with file:
-            file.write(data)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(file.name, path)
-    except BaseException:
-        os.unlink(file.name)
-        raise
+        file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+        try:
+            with file:
+                file.write(data)
+                os.fchmod(file.fileno(), 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def bytes_text(count: float) -> str:

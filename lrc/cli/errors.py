@@ -49,6 +49,9 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
         code = command()
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.UsageError as error:
         if error.ctx is not None:
             click.echo(f"{error.ctx.get_usage()}\n", err=True)

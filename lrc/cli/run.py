@@ -46,6 +46,8 @@ def command(
     Several pictures may be stacked along the first axis of the input.
     """
     module = read_model(invocation, model)
+    if output_path is not None:
+        output_path.parent.stat()  # before the work, not after it
     from lrc import api, compiler
     from lrc.cli.tensors import describe, read_tensors, write_tensors
     from lrc.verify import random_inputs
