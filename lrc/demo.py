@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rich.text import Text
 
 from lrc import __version__, api, compiler, interpreters, zoo
 from lrc.cli.console import bytes_text, count_text
+from lrc.cli.errors import Invocation, VerificationFailed, run_guarded
 from lrc.host import machine_at_hand
 from lrc.report import Report
 from lrc.toolchain import is_foreign
@@ -38,7 +40,13 @@ class Timing:
 
 
 def main() -> None:
-    """Compile, run, verify, classify; then say what happened."""
+    """Show it, with the errors and exit codes of the command."""
+    invocation = Invocation(("demo",))
+    sys.exit(run_guarded(invocation, show))
+
+
+def show() -> None:
+    """Compile, run, verify, classify; then say what happened. Raises VerificationFailed if something came out wrong."""
     console = Console(highlight=False, width=min(Console().width, 100))
     console.print(f"[bold]lrc {__version__}[/]: a pruned VGG-16, from a .lr file that you can read to C for a phone\n")
     with steps(console) as step:
@@ -49,11 +57,13 @@ def main() -> None:
         host = time_on_host(step)
     console.print(facts(neon.report, host))
     with steps(console) as step:
-        digits = classify_digits(step, console.width)
+        digits, same = classify_digits(step, console.width)
     console.print(digits)
     console.print(
         "\nLook at [bold]build/neon/vgg16[/], or go on with [bold]lrc zoo resnet18[/], [bold]lrc compile --help[/]."
     )
+    if not (host.passed and same):
+        raise VerificationFailed
 
 
 @contextmanager
@@ -112,8 +122,9 @@ def loads(report: Report) -> str:
     return f"{before / many:.2f} for each multiplication, {after / many:.2f} after LRE"
 
 
-def classify_digits(step: compiler.Progress, width: int) -> Panel:
-    """Read the held-out digits with the code for this machine, with the NEON code, and with the reference."""
+def classify_digits(step: compiler.Progress, width: int) -> tuple[Panel, bool]:
+    """Read the held-out digits with the code for this machine, with the NEON code, and with the reference; whether all
+    give the same answers."""
     module = api.load("zoo:digits")
     with np.load(zoo.path("digits").with_name("digits-test.npz")) as held_out:
         images, labels = held_out["images"], held_out["labels"]
@@ -138,7 +149,7 @@ def classify_digits(step: compiler.Progress, width: int) -> Panel:
     rate = figures["convolutions_after_the_first"]["rate"]
     before = f"Right on, of {len(labels)} held-out pictures: before pruning {figures['correct']['dense']}"
     summary = Text.assemble(f"{before}; pruned {rate:.1f}x: {right}; ", verdict)
-    return Panel(Group(row, summary), title="digits", title_align="left")
+    return Panel(Group(row, summary), title="digits", title_align="left"), same
 
 
 def classes(y: NDArray[np.floating]) -> NDArray[np.intp]:
