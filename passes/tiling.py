@@ -95,8 +95,7 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
         return sums + (min(rows, 2) + 1) * vectors_of_weights + 4
     if load == "aligned" and jam == 1:
         return 2 * sums
-    # a weight that finds no register is an operand in memory, which costs next to nothing
-    return sums + min(weights, 4) + 2
+    return sums + weights + (2 if weights <= 4 else 4)
 
 
 def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:

@@ -9,6 +9,7 @@ window, so that two loads are the same exactly if window, row and column are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
@@ -225,7 +226,7 @@ class RowOp(IRDLOperation):
     def __init__(self, window: SSAValue, row: int, column: int) -> None:
         super().__init__(
             operands=[window],
-            properties={"row": IntegerAttr(row, i64), "column": IntegerAttr(column, i64)},
+            properties={"row": integer(row), "column": integer(column)},
             result_types=[window.type],
         )
 
@@ -273,12 +274,12 @@ class LoadOp(IRDLOperation):
         super().__init__(
             operands=[window, lanes],
             properties={
-                "row": IntegerAttr(row, i64),
-                "column": IntegerAttr(column, i64),
-                "stride": IntegerAttr(stride, i64) if stride != 1 else None,
+                "row": integer(row),
+                "column": integer(column),
+                "stride": integer(stride) if stride != 1 else None,
                 "aligned": UnitAttr() if aligned else None,
             },
-            result_types=[VectorType(Float32Type(), [width])],
+            result_types=[vector_type(width)],
         )
 
     @property
@@ -324,7 +325,7 @@ class StoreOp(IRDLOperation):
     ) -> None:
         super().__init__(
             operands=[value, window, lanes],
-            properties={"row": IntegerAttr(row, i64), "column": IntegerAttr(column, i64)},
+            properties={"row": integer(row), "column": integer(column)},
         )
 
     @property
@@ -351,9 +352,16 @@ class LoadIndexOp(IRDLOperation):
         super().__init__(operands=[array, position], result_types=[IndexType()])
 
 
+@cache
 def vector_type(lanes: int) -> VectorType[Float32Type]:
     """A vector of `lanes` float32."""
     return VectorType(Float32Type(), [lanes])
+
+
+@cache
+def integer(value: int) -> IntegerAttr[I64]:
+    """A constant of an operation; made once for each value, since large bodies name the same places often."""
+    return IntegerAttr(value, i64)
 
 
 def is_kernel(op: Operation) -> bool:
