@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from lrc.passes.loops.copy import copy_in, copy_out
-from lrc.passes.loops.table import LOWERINGS
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
@@ -14,7 +12,9 @@ from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import ModelOp, OutputOp
 from lrc.passes.diagnose import fail
 from lrc.passes.loops.convolution import lower_convolution
+from lrc.passes.loops.copy import copy_in, copy_out
 from lrc.passes.loops.graph import Graph
+from lrc.passes.loops.table import LOWERINGS
 from lrc.passes.machine import machine_named
 
 

@@ -147,7 +147,7 @@ class _ConvWriter:
             left = loops.subtract(loops["width"], loops.multiply(x, columns), "inside_columns")
             self.inside_lanes = [loops.value(loops.subtract(left, v * family.lanes)) for v in range(vectors)]
         first_filter = loops.multiply(g, loops["group"], "first_filter")
-        end = loops.smaller(loops.add(first_filter, loops["group"]), loops["filters"], "end_filter")
+        end = loops.smaller(loops.add(first_filter, loops["group"], "next_group"), loops["filters"], "end_filter")
 
         def block(b: SSAValue, _: Sequence[SSAValue]) -> Sequence[SSAValue]:
             input_block = loops.place(input_tile, (b, loops["block_stride"]), name="input_block")
@@ -184,7 +184,7 @@ class _ConvWriter:
         patterns = len(family.patterns.masks)
         runs = loops.multiply(row, patterns + 1, "runs")
         bounds = [
-            loops.add(kernels, loops.load_index(loops["stride"], loops.add(runs, p)), "run")
+            loops.add(kernels, loops.load_index(loops["stride"], loops.add(runs, p)), f"run{p}")
             for p in range(patterns + 1)
         ]
         for p in range(patterns):
@@ -199,7 +199,7 @@ class _ConvWriter:
     def biases(self, outputs: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """Accumulators that start from the bias of their filter."""
         lanes = self.family.lanes
-        biases = [self.loops.splat(self.loops.load_float(self.loops["bias"], o), lanes, "bias") for o in outputs]
+        biases = [self.loops.splat(self.loops.load_float(self.loops["bias"], o), lanes, "filter_bias") for o in outputs]
         return [biases[j] for j, _, _ in self.cells]
 
     def partial_sums(self, windows: Sequence[SSAValue]) -> Sequence[SSAValue]:
@@ -253,7 +253,7 @@ class _ConvWriter:
             for i, (j, r, v) in enumerate(self.cells):
                 row = r * family.strides[0] + dy * family.dilations[0]
                 column = family.lead - family.pad_left + v * family.lanes * family.strides[1] + dx * family.dilations[1]
-                loaded = loops.insert(kernel.LoadOp(window, row, column, family.lanes, stride=family.strides[1]), "x")
+                loaded = loops.insert(kernel.LoadOp(window, row, column, family.lanes, stride=family.strides[1]), "v")
                 results[i] = loops.insert(vector.FMAOp(loaded, weights[t, j], results[i]), self.names[i])
         return results
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from lrc.passes.loops.halo import clear_halo
 
 from lrc.dialects.fkw.ops import Conv2dOp
 from lrc.dialects.lr.base import shape_of
 from lrc.passes.loops.builder import Index
 from lrc.passes.loops.conv import ConvFamily, conv_kernel
 from lrc.passes.loops.graph import Graph
+from lrc.passes.loops.halo import clear_halo
 
 
 def lower_convolution(op: Conv2dOp, graph: Graph) -> None:

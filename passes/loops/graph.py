@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import Float32Type, IntegerType, MemRefType, Signedness, StringAttr, TensorType
+from xdsl.dialects.builtin import Float32Type, IntegerType, Signedness, StringAttr, TensorType
 from xdsl.ir import Operation, SSAValue
 
 from lrc.dialects import kernel
