@@ -31,8 +31,8 @@ void tiny_conv3x3_p2_2x1x4_i16_o16_relu(const void *arguments, size_t begin, siz
     const ptrdiff_t output_tile = output_first + y * 32 + x * 4;
     const ptrdiff_t inside_columns = width - x * 4;
     const ptrdiff_t first_filter = g * group;
-    const ptrdiff_t t = first_filter + group;
-    const ptrdiff_t end_filter = t < filters ? t : filters;
+    const ptrdiff_t next_group = first_filter + group;
+    const ptrdiff_t end_filter = next_group < filters ? next_group : filters;
     for (ptrdiff_t b = 0; b < blocks; b++) {
       const ptrdiff_t input_block = input_tile + b * block_stride;
       const bool is_first = b == 0;
@@ -45,75 +45,75 @@ void tiny_conv3x3_p2_2x1x4_i16_o16_relu(const void *arguments, size_t begin, siz
         float32x4_t r0v0;
         float32x4_t r1v0;
         if (is_first) {
-          const float32x4_t bias_1 = vdupq_n_f32(bias[filter]);
-          r0v0 = bias_1;
-          r1v0 = bias_1;
-        }
-        else {
-          const float *row_1 = output_window;
-          __asm__("" : "+r"(row_1));
-          const float *row_2 = output_window + 16;
-          __asm__("" : "+r"(row_2));
-          r0v0 = load_lanes(row_1, inside_columns);
-          r1v0 = load_lanes(row_2, inside_columns);
+          const float32x4_t filter_bias = vdupq_n_f32(bias[filter]);
+          r0v0 = filter_bias;
+          r1v0 = filter_bias;
+        } else {
+          const float *row0 = output_window;
+          __asm__("" : "+r"(row0));
+          const float *row1 = output_window + 16;
+          __asm__("" : "+r"(row1));
+          r0v0 = load_lanes(row0, inside_columns);
+          r1v0 = load_lanes(row1, inside_columns);
         }
         const ptrdiff_t kernels = (ptrdiff_t)offset[row];
         const ptrdiff_t runs = row * 3;
-        const ptrdiff_t run = kernels + (ptrdiff_t)stride[runs + 1];
-        const ptrdiff_t run_1 = kernels + (ptrdiff_t)stride[runs + 2];
-        for (ptrdiff_t k = kernels + (ptrdiff_t)stride[runs]; k < run; k++) {
+        const ptrdiff_t run1 = kernels + (ptrdiff_t)stride[runs + 1];
+        const ptrdiff_t run2 = kernels + (ptrdiff_t)stride[runs + 2];
+        for (ptrdiff_t k = kernels + (ptrdiff_t)stride[runs]; k < run1; k++) {
+          /* pattern 110/110/000 */
           const float *const window = input + (input_block + (ptrdiff_t)index[k] * input_channel);
-          const float *row_1 = window;
-          __asm__("" : "+r"(row_1));
-          const float *row_2 = window + 16;
-          __asm__("" : "+r"(row_2));
-          const float *row_3 = window + 32;
-          __asm__("" : "+r"(row_3));
-          const float32x4_t x_1 = vld1q_f32(row_1);
+          const float *row0 = window;
+          __asm__("" : "+r"(row0));
+          const float *row1 = window + 16;
+          __asm__("" : "+r"(row1));
+          const float *row2 = window + 32;
+          __asm__("" : "+r"(row2));
+          const float32x4_t v = vld1q_f32(row0);
           const float32x4_t w = vld1q_f32(&weight[k * 4]);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_1, w, 0);
-          const float32x4_t x_2 = vld1q_f32(row_1 + 1);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_2, w, 1);
-          const float32x4_t x_3 = vld1q_f32(row_2);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_3, w, 2);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_3, w, 0);
-          const float32x4_t x_4 = vld1q_f32(row_2 + 1);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_4, w, 3);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_4, w, 1);
-          const float32x4_t x_5 = vld1q_f32(row_3);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_5, w, 2);
-          const float32x4_t x_6 = vld1q_f32(row_3 + 1);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_6, w, 3);
+          r0v0 = vfmaq_laneq_f32(r0v0, v, w, 0);
+          const float32x4_t v_1 = vld1q_f32(row0 + 1);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_1, w, 1);
+          const float32x4_t v_2 = vld1q_f32(row1);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_2, w, 2);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_2, w, 0);
+          const float32x4_t v_3 = vld1q_f32(row1 + 1);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_3, w, 3);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_3, w, 1);
+          const float32x4_t v_4 = vld1q_f32(row2);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_4, w, 2);
+          const float32x4_t v_5 = vld1q_f32(row2 + 1);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_5, w, 3);
         }
-        for (ptrdiff_t k = run; k < run_1; k++) {
+        for (ptrdiff_t k = run1; k < run2; k++) {
+          /* pattern 011/011/000 */
           const float *const window = input + (input_block + (ptrdiff_t)index[k] * input_channel);
-          const float *row_1 = window;
-          __asm__("" : "+r"(row_1));
-          const float *row_2 = window + 16;
-          __asm__("" : "+r"(row_2));
-          const float *row_3 = window + 32;
-          __asm__("" : "+r"(row_3));
-          const float32x4_t x_1 = vld1q_f32(row_1 + 1);
+          const float *row0 = window;
+          __asm__("" : "+r"(row0));
+          const float *row1 = window + 16;
+          __asm__("" : "+r"(row1));
+          const float *row2 = window + 32;
+          __asm__("" : "+r"(row2));
+          const float32x4_t v = vld1q_f32(row0 + 1);
           const float32x4_t w = vld1q_f32(&weight[k * 4]);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_1, w, 0);
-          const float32x4_t x_2 = vld1q_f32(row_1 + 2);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_2, w, 1);
-          const float32x4_t x_3 = vld1q_f32(row_2 + 1);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_3, w, 2);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_3, w, 0);
-          const float32x4_t x_4 = vld1q_f32(row_2 + 2);
-          r0v0 = vfmaq_laneq_f32(r0v0, x_4, w, 3);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_4, w, 1);
-          const float32x4_t x_5 = vld1q_f32(row_3 + 1);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_5, w, 2);
-          const float32x4_t x_6 = vld1q_f32(row_3 + 2);
-          r1v0 = vfmaq_laneq_f32(r1v0, x_6, w, 3);
+          r0v0 = vfmaq_laneq_f32(r0v0, v, w, 0);
+          const float32x4_t v_1 = vld1q_f32(row0 + 2);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_1, w, 1);
+          const float32x4_t v_2 = vld1q_f32(row1 + 1);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_2, w, 2);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_2, w, 0);
+          const float32x4_t v_3 = vld1q_f32(row1 + 2);
+          r0v0 = vfmaq_laneq_f32(r0v0, v_3, w, 3);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_3, w, 1);
+          const float32x4_t v_4 = vld1q_f32(row2 + 1);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_4, w, 2);
+          const float32x4_t v_5 = vld1q_f32(row2 + 2);
+          r1v0 = vfmaq_laneq_f32(r1v0, v_5, w, 3);
         }
         if (is_last) {
-          const float32x4_t t_1 = vdupq_n_f32(0.0f);
-          const float32x4_t t_2 = vdupq_n_f32(0.0f);
-          r0v0 = vmaxq_f32(r0v0, t_1);
-          r1v0 = vmaxq_f32(r1v0, t_2);
+          const float32x4_t zeros = vdupq_n_f32(0.0f);
+          r0v0 = vmaxq_f32(r0v0, zeros);
+          r1v0 = vmaxq_f32(r1v0, zeros);
         }
         store_lanes(output_window, r0v0, inside_columns);
         store_lanes(output_window + 16, r1v0, inside_columns);

@@ -16,15 +16,20 @@ def block(start: str) -> str:
     return found[1]
 
 
+def unnumbered(line: str) -> str:
+    """A line of C, without the numbers that tell variables of one name apart."""
+    return re.sub(r"_\d+\b", "", line.strip())
+
+
 def test_network_is_as_fmt_writes_it() -> None:
     assert frontend.format(block("model tiny")) == block("model tiny")
 
 
 def test_c_is_what_lrc_writes() -> None:
     compilation = compiler.lower(lrc.parse(block("model tiny")), "neon")
-    written = [line.strip() for line in compiler.show_c(compilation).splitlines()]
-    shown = [line.strip() for line in block("for (").splitlines() if line.strip() != "…"]
-    assert not [line for line in shown if line not in written]
+    written = [unnumbered(line) for line in compiler.show_c(compilation).splitlines()]
+    shown = [line for line in block("for (").splitlines() if line.strip() != "…"]
+    assert not [line for line in shown if unnumbered(line) not in written]
 
 
 def test_ir_is_what_lrc_writes() -> None:
