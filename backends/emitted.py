@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-RESERVED = re.compile(
-    # C's and C++'s words
+C_WORDS = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register|"
     "restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while|"
     "alignas|alignof|and|asm|bool|catch|class|delete|explicit|export|false|friend|mutable|namespace|new|not|operator|or|"
-    "private|protected|public|template|this|throw|true|try|typeid|typename|using|virtual|xor|"
+    "private|protected|public|template|this|throw|true|try|typeid|typename|using|virtual|xor"
+)
+"""C's and C++'s words."""
+
+RESERVED = re.compile(
+    f"{C_WORDS.pattern}|"
     # CMake's targets and the system's libraries
     "all|clean|help|install|package|test|c|m|pthread|"
     # files of every emitted folder
     "bench|lrc_runtime"
 )
+"""Names that a model, its files and its parameters must not have."""
 
 
 def c_identifier(name: str) -> str:

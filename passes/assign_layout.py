@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -41,8 +41,7 @@ class AssignLayoutPass(ModulePass):
         lanes = machine_named(self.machine).lanes
         for value in tensors(op):
             layout = choose_layout(shape_of(value), [needs_of(use.operation, lanes) for use in value.uses], lanes)
-            assert isinstance(value.type, TensorType)
-            typed = TensorType(value.type.element_type, value.type.get_shape(), LayoutAttr(layout))
+            typed = TensorType(Float32Type(), shape_of(value), LayoutAttr(layout))
             Rewriter.replace_value_with_new_type(value, typed)
 
 

@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.kernel.ops import is_kernel, vector_type
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def point_at_rows(block: Block) -> None:
         if key not in rows:
             pointer = kernel.RowOp(load.window, row, 0)
             Rewriter.insert_op(pointer, InsertPoint.before(load))
-            pointer.result.name_hint = "row"
+            pointer.result.name_hint = f"row{row}" if row >= 0 else "row"
             rows[key] = pointer.result
         moved = kernel.LoadOp(
             rows[key],
@@ -113,7 +113,7 @@ def point_at_rows(block: Block) -> None:
 
 def shuffle_of(left: SSAValue, right: SSAValue, mask: list[int]) -> vector.ShuffleOp:
     """The lanes `mask` of two vectors side by side."""
-    return vector.ShuffleOp(left, right, DenseArrayBase.from_list(i64, mask), result_type=left.type)
+    return vector.ShuffleOp(left, right, DenseArrayBase.from_list(i64, mask), result_type=vector_type(len(mask)))
 
 
 def replace(load: kernel.LoadOp, ops: list[Operation], result: SSAValue) -> None:

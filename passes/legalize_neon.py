@@ -83,7 +83,8 @@ def load_four(array: SSAValue, base: SSAValue, offset: int, before: Operation) -
     if offset:
         constant = arith.ConstantOp.from_int_and_width(offset, base.type)  # pyright: ignore[reportArgumentType]
         add = arith.AddiOp(base, constant.result)
-        ops, index = [constant, add], add.result
+        ops += [constant, add]
+        index = add.result
     load = vector.LoadOp(array, [index], vector_type(LANES))
     load.result.name_hint = "w"
     for op in [*ops, load]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from io import StringIO
+from dataclasses import dataclass, replace
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
@@ -63,18 +62,13 @@ def emit(
     layers, numbers = layer_table(graph, kinds)
 
     def printer() -> CPrinter:
-        return CPrinter(StringIO(), indent_num_spaces=2, isa=isa, prefix=prefix, weights=weights, layers=numbers)
-
-    def ports(attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
-        names = graph.attributes.get(attribute)
-        assert isinstance(names, StringAttr)
-        return [Port(n, tuple(shape)) for n, shape in zip(names.data.split(), shapes, strict=True)]
+        return CPrinter(isa=isa, prefix=prefix, weights=weights, layers=numbers)
 
     model = EmittedModel(
         name=name,
         target=target,
-        inputs=ports("inputs", inputs),
-        outputs=ports("outputs", outputs),
+        inputs=ports(graph, "inputs", inputs),
+        outputs=ports(graph, "outputs", outputs),
         arena_bytes=integer(graph, "arena_bytes"),
         layers=layers,
         declarations="\n".join([isa.prelude, *(printer().declaration(function) for function in kernels)]),
@@ -84,19 +78,24 @@ def emit(
         ],
         graph="",
     )
-    text = printer().graph(graph, f"static void {prefix}graph({prefix}t *m, {model.parameters})", ports_of(model))
-    return Emitted(EmittedModel(**{**vars(model), "graph": text}), arrays)
+    parameters = [*model.input_names, *model.output_names]
+    text = printer().graph(graph, f"static void {prefix}graph({prefix}t *m, {model.parameters})", parameters)
+    return Emitted(replace(model, graph=text), arrays)
 
 
-def ports_of(model: EmittedModel) -> list[str]:
-    """The C names of the parameters of the graph function, in order."""
-    return [*model.input_names, *model.output_names]
+def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
+    """The inputs or outputs of the network, named by an attribute of its function."""
+    names = graph.attributes.get(attribute)
+    if not isinstance(names, StringAttr) or len(names.data.split()) != len(shapes):
+        raise DiagnosticException(f"@{graph.sym_name.data} does not name its {len(shapes)} {attribute}")
+    return [Port(name, tuple(shape)) for name, shape in zip(names.data.split(), shapes, strict=True)]
 
 
 def integer(function: func.FuncOp, attribute: str) -> int:
     """An integer attribute of a function."""
-    value = function.attributes[attribute]
-    assert isinstance(value, IntegerAttr)
+    value = function.attributes.get(attribute)
+    if not isinstance(value, IntegerAttr):
+        raise DiagnosticException(f"@{function.sym_name.data} has no number '{attribute}'")
     return value.value.data
 
 
@@ -129,9 +128,8 @@ def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Laye
 
 def unit(function: func.FuncOp, model: str, isa: VectorIsa, printer: CPrinter) -> str:
     """The C file of one kernel."""
-    name = f"{c_identifier(model)}"
     return f"""\
 /* {model}: kernel {function.sym_name.data}. Vectors: {isa.name}, {isa.lanes} floats. */
-#include "{name}_kernels.h"
+#include "{c_identifier(model)}_kernels.h"
 
 {printer.function(function)}"""

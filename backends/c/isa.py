@@ -1,13 +1,16 @@
 """How each instruction set spells vectors in C: data that the printer looks things up in.
 
-A `VectorIsa` is a table: an operation of the loop level -> C text with {0}, {1}, … for its operands. What
-a text calls must stand in the prelude of the unit, which the table gives as well.
+A `VectorIsa` is a table: an operation of the loop level -> C text with {0}, {1}, … for its operands. {0:*} puts
+an operand that binds less tightly than * into parentheses, {0:number} is what lies at an address. What a text calls
+must stand in the prelude of the unit, which the table gives as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from lrc.backends.c.expressions import Text
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class VectorIsa:
     texts: Mapping[str, str]
     prelude: str
 
-    def text(self, operation: str, *operands: str) -> str:
+    def text(self, operation: str, *operands: Text) -> str:
         """The C expression of an operation. Raises KeyError if the instruction set has none."""
         return self.texts[operation].format(*operands)
 
@@ -34,13 +37,13 @@ SCALAR = VectorIsa(
     lanes=1,
     type="float",
     texts={
-        "load": "*({0})",
-        "load aligned": "*({0})",
-        "load lanes": "({1} > 0 ? *({0}) : 0.0f)",
-        "store": "*({0}) = {1}",
-        "store lanes": "if ({2} > 0) *({0}) = {1}",
+        "load": "{0:number}",
+        "load aligned": "{0:number}",
+        "load lanes": "({1:+} > 0 ? {0:number} : 0.0f)",
+        "store": "{0:number} = {1}",
+        "store lanes": "if ({2:+} > 0) {0:number} = {1}",
         "broadcast": "{0}",
-        "fma": "{0} += {1} * {2}",
+        "fma": "{0} += {1:*} * {2:unary}",
         "maximumf": "maximum({0}, {1})",
         "minimumf": "minimum({0}, {1})",
         "exp": "expf({0})",
@@ -138,7 +141,7 @@ static inline void store_lanes(float *p, vec x, ptrdiff_t n)
         "store": "store({0}, {1})",
         "store lanes": "store_lanes({0}, {1}, {2})",
         "broadcast": "broadcast({0})",
-        "fma": "{0} += {1} * {2}",
+        "fma": "{0} += {1:*} * {2:unary}",
         "maximumf": "maximum({0}, {1})",
         "minimumf": "minimum({0}, {1})",
         "exp": "exponential({0})",

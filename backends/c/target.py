@@ -1,7 +1,6 @@
 """`lrc-opt -t c`: the kernels of a module as C, without the folder around them."""
 
 from dataclasses import dataclass
-from io import StringIO
 from typing import IO
 
 from xdsl.context import Context
@@ -28,4 +27,4 @@ class CTarget(Target):
             raise DiagnosticException(f"no machine '{self.machine}': one of {', '.join(ISAS)}")
         for function in module.ops:
             if isinstance(function, func.FuncOp) and is_kernel(function):
-                output.write(CPrinter(StringIO(), indent_num_spaces=2, isa=ISAS[self.machine]).function(function))
+                output.write(CPrinter(isa=ISAS[self.machine]).function(function))

@@ -52,3 +52,5 @@ def activate(loops: Loops, activation: Activation | None, x: SSAValue, lanes: in
             return times(x, hard_sigmoid())
         case "swish":
             return times(x, sigmoid())
+        case unknown:
+            raise ValueError(f"no loops for the activation '{unknown}'")

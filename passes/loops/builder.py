@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from xdsl.builder import Builder
@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import (
     Signedness,
     f32,
 )
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from lrc.dialects import kernel
@@ -27,6 +27,9 @@ Index = SSAValue | int
 """An index that is known only when the kernel runs, or already now."""
 
 FLOATS = buffer_type(f32)
+
+SPLAT_NAMES = {0.0: "zeros", 1.0: "ones"}
+"""How vectors of a common number are called."""
 
 
 def array_of_unsigned(bits: int) -> MemRefType:
@@ -44,6 +47,7 @@ class Loops:
         self.function = func.FuncOp(name, ([a for _, a in arguments], []))
         entry = self.function.body.block
         self._constants: dict[int, SSAValue] = {}
+        self._splats: dict[tuple[Block, float, int], SSAValue] = {}
         self._end = entry
         self._last_constant: Operation | None = None
         self.arguments = dict(zip((n for n, _ in arguments), entry.args, strict=True))
@@ -136,9 +140,14 @@ class Loops:
         return self.insert(arith.ConstantOp(FloatAttr(value, Float32Type())))
 
     def splat(self, value: float | SSAValue, lanes: int, name: str | None = None) -> SSAValue:
-        """A vector of one number."""
-        scalar = value if isinstance(value, SSAValue) else self.number(value)
-        return self.insert(vector.BroadcastOp(scalar, vector_type(lanes)), name)
+        """A vector of one number; a constant one is made once in each block."""
+        if isinstance(value, SSAValue):
+            return self.insert(vector.BroadcastOp(value, vector_type(lanes)), name)
+        key = self.builder.insertion_point.block, value, lanes
+        if key not in self._splats:
+            constant = vector.BroadcastOp(self.number(value), vector_type(lanes))
+            self._splats[key] = self.insert(constant, name or SPLAT_NAMES.get(value, "constant"))
+        return self._splats[key]
 
     def load_float(self, array: SSAValue, position: Index, name: str | None = None) -> SSAValue:
         """One float32 of an array."""
@@ -153,7 +162,7 @@ class Loops:
         return self.insert(kernel.WindowOp(buffer, self.value(offset), row_stride), name)
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[None]:
+    def inside(self, block: Block) -> Generator[None]:
         """Write into `block` for a while."""
         outside, self.builder = self.builder, Builder(InsertPoint.at_end(block))
         try:
@@ -162,7 +171,7 @@ class Loops:
             self.builder = outside
 
     @contextmanager
-    def grid(self, names: Sequence[str], sizes: Sequence[Index]) -> Iterator[tuple[SSAValue, ...]]:
+    def grid(self, names: Sequence[str], sizes: Sequence[Index]) -> Generator[tuple[SSAValue, ...]]:
         """The points of a grid; yields the index of each dimension."""
         grid = kernel.GridOp([self.value(size) for size in sizes])
         self.builder.insert(grid)
@@ -179,6 +188,7 @@ class Loops:
         carried: Sequence[SSAValue],
         body: Callable[[SSAValue, Sequence[SSAValue]], Sequence[SSAValue]],
         step: int = 1,
+        attributes: Mapping[str, Attribute] | None = None,
     ) -> Sequence[SSAValue]:
         """`body(index, carried) -> carried` for index in first..last; the values carried out of the last round."""
         block = Block(arg_types=[IndexType(), *(c.type for c in carried)])
@@ -187,6 +197,7 @@ class Loops:
         for outer, argument in zip(carried, inner, strict=True):
             argument.name_hint = outer.name_hint
         loop = scf.ForOp(self.value(first), self.value(last), self.value(step), carried, block)
+        loop.attributes |= attributes or {}
         self.builder.insert(loop)
         with self.inside(block):
             self.builder.insert(scf.YieldOp(*body(index, inner)))
@@ -208,8 +219,8 @@ class Loops:
             with self.inside(block):
                 yielded = branch() if branch else ()
                 self.builder.insert(scf.YieldOp(*yielded))
-        regions = [Region(block) for block in blocks]
-        conditional = scf.IfOp(condition, [v.type for v in yielded] if otherwise else [], *regions)
+        types = [value.type for value in yielded] if otherwise else []
+        conditional = scf.IfOp(condition, types, blocks[:1], blocks[1:] or None)
         self.builder.insert(conditional)
         for result, name in zip(conditional.results, names, strict=False):
             result.name_hint = name

@@ -27,7 +27,7 @@ from xdsl.ir import Attribute, SSAValue
 from lrc.dialects import kernel
 from lrc.dialects.lr.values import Activation
 from lrc.dialects.pattern.schedule import Load
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.pattern.values import Mask, PatternSet
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops, array_of_unsigned
 
@@ -187,12 +187,13 @@ class _ConvWriter:
             loops.add(kernels, loops.load_index(loops["stride"], loops.add(runs, p)), f"run{p}")
             for p in range(patterns + 1)
         ]
-        for p in range(patterns):
+        for p, mask in enumerate(family.patterns.masks):
 
-            def body(k: SSAValue, sums: Sequence[SSAValue], p: int = p) -> Sequence[SSAValue]:
-                return self.kernel(p, k, input_block, sums)
+            def body(k: SSAValue, sums: Sequence[SSAValue], mask: Mask = mask) -> Sequence[SSAValue]:
+                return self.kernel(mask, k, input_block, sums)
 
-            accumulators = loops.loop("k", bounds[p], bounds[p + 1], accumulators, body)
+            pattern = {"pattern": StringAttr(str(mask))} if patterns > 1 else {}
+            accumulators = loops.loop("k", bounds[p], bounds[p + 1], accumulators, body, attributes=pattern)
         results = loops.choose(last, lambda: self.finished(accumulators, outputs), lambda: accumulators, self.names)
         self.store(results, windows)
 
@@ -229,7 +230,7 @@ class _ConvWriter:
                     values += loops.choose(inside, lambda w=window, r=r: row_of(w, r), zeros)
         return values
 
-    def kernel(self, pattern: int, k: SSAValue, input_block: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
+    def kernel(self, pattern: Mask, k: SSAValue, input_block: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """One kernel of `pattern`: accumulators += weight * vector, for every tap, row, vector and filter."""
         loops, family = self.loops, self.family
         channel = loops.load_index(loops["index"], k, "channel")
@@ -239,7 +240,7 @@ class _ConvWriter:
             family.input_row,
             "window",
         )
-        taps = family.patterns.masks[pattern].taps
+        taps = pattern.taps
         first_weight = loops.multiply(k, family.taps * family.jam, "first_weight")
         weights = {
             (t, j): loops.splat(

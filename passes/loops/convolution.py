@@ -34,7 +34,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         output_row=target.row_stride,
         residual_row=None if residual is None else residual.row_stride,
         activation=None if op.activation is None else op.activation.data,
-        bits=tuple(8 * array.itemsize for array in (fkw.offset, fkw.reorder, fkw.index, fkw.stride)),
+        bits=(8 * fkw.offset.itemsize, 8 * fkw.reorder.itemsize, 8 * fkw.index.itemsize, 8 * fkw.stride.itemsize),
         ragged=(height % rows != 0, width % columns != 0),
     )
     channels = shape_of(op.input)[1]

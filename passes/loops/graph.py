@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import Float32Type, IntegerType, Signedness, StringAttr, TensorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.hints import isa
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
@@ -50,7 +51,7 @@ class Graph:
     @staticmethod
     def layout(value: SSAValue) -> Layout:
         """The layout of a tensor. Raises ValueError if none was assigned."""
-        if isinstance(value.type, TensorType) and isinstance(value.type.encoding, LayoutAttr):
+        if isa(value.type, TensorType[Attribute]) and isinstance(value.type.encoding, LayoutAttr):
             return value.type.encoding.data
         raise ValueError(f"{value} has no layout: run assign-layout before lower-to-loops")
 

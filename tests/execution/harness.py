@@ -8,7 +8,6 @@ of it, and garbage that is used shows in the result.
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -220,7 +219,7 @@ class Plan:
 
     def printer(self) -> CPrinter:
         """A printer for one text."""
-        return CPrinter(StringIO(), indent_num_spaces=4, isa=ISAS[self.network.machine], prefix=self.prefix)
+        return CPrinter(indent_num_spaces=4, isa=ISAS[self.network.machine], prefix=self.prefix)
 
     def body(self) -> Iterator[str]:
         """The statements of the function that launches the kernels."""

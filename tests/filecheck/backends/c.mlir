@@ -33,8 +33,7 @@ func.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %ri
 // CHECK: void sum(
 // CHECK: float t = 0.0f;
 // CHECK-NEXT: for (ptrdiff_t k = 0; k < n; k++) {
-// CHECK-NEXT: const float next = t + in[k];
-// CHECK-NEXT: t = next;
+// CHECK-NEXT: t = t + in[k];
 // CHECK-NEXT: }
 // CHECK-NEXT: out[i] = t;
 func.func @sum(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {

@@ -1,7 +1,7 @@
 // RUN: lrc-opt %s -t 'c{machine=neon}' --split-input-file --verify-diagnostics | filecheck %s
 
 // CHECK: void places(
-// CHECK: const float *const w = in + (i);
+// CHECK: const float *const w = in + i;
 // CHECK: const float32x4_t x = vld1q_f32(w + 33);
 // CHECK: vst1q_f32(o - 16, x);
 func.func @places(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {

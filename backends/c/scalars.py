@@ -1,0 +1,119 @@
+"""Indices, single numbers and arrays as C."""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+
+from xdsl.dialects import arith, math, memref
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import DiagnosticException
+
+from lrc.backends.c.expressions import PRECEDENCE, Text, float_literal, is_written
+from lrc.backends.c.writer import CWriter
+from lrc.dialects import kernel
+
+ARITHMETIC: dict[type[Operation], str] = {
+    arith.AddiOp: "+",
+    arith.SubiOp: "-",
+    arith.MuliOp: "*",
+    arith.DivSIOp: "/",
+    arith.AddfOp: "+",
+    arith.SubfOp: "-",
+    arith.MulfOp: "*",
+    arith.DivfOp: "/",
+}
+"""Operation -> operator; those of floats serve vectors as well."""
+
+RIGHT_OPERAND = {"+": "*", "-": "*", "*": "unary", "/": "unary"}
+"""Operator -> one that binds a step tighter: a - (b - c) needs its parentheses."""
+
+COMPARISONS = {0: "==", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
+"""Predicate of arith.cmpi -> operator."""
+
+FUNCTIONS = {math.ExpOp: "expf", math.TanhOp: "tanhf"}
+"""Operation -> function of the C library for one float."""
+
+
+class ScalarPrinter(CWriter):
+    """Prints the arithmetic of indices and floats, and what reads and writes one number."""
+
+    @singledispatchmethod
+    def emit(self, op: Operation) -> None:
+        """Print one operation."""
+        if type(op) in ARITHMETIC:
+            self.arithmetic(op, ARITHMETIC[type(op)])
+        else:
+            super().emit(op)
+
+    def arithmetic(self, op: Operation, operator: str) -> None:
+        """a + b and the like, on indices, floats and vectors."""
+        left, right = map(self.of, op.operands)
+        text = f"{format(left, operator)} {operator} {format(right, RIGHT_OPERAND[operator])}"
+        inline = isinstance(op.results[0].type, IndexType)
+        self.define(op.results[0], Text(text, PRECEDENCE[operator]), inline=inline)
+
+    @emit.register
+    def _(self, op: arith.ConstantOp) -> None:
+        if isinstance(op.value, IntegerAttr):
+            number = op.value.value.data
+            self.expressions[op.result] = Text(str(number), PRECEDENCE["atom" if number >= 0 else "unary"])
+        elif isinstance(op.value, FloatAttr):
+            self.expressions[op.result] = float_literal(op.value.value.data)
+        else:
+            raise DiagnosticException(f"there is no C for a constant {op.value}")
+
+    @emit.register
+    def _(self, op: arith.CmpiOp) -> None:
+        operator = COMPARISONS.get(op.predicate.value.data)
+        if operator is None:
+            raise DiagnosticException("there is no C for a comparison without signs")
+        text = f"{self.of(op.lhs):+} {operator} {self.of(op.rhs):+}"
+        self.define(op.result, Text(text, PRECEDENCE["==" if operator in ("==", "!=") else "<"]), inline=True)
+
+    @emit.register
+    def _(self, op: arith.MinSIOp) -> None:
+        self.smaller_or_larger(op.result, self.of(op.lhs), "<", self.of(op.rhs))
+
+    @emit.register
+    def _(self, op: arith.MaximumfOp) -> None:
+        self.smaller_or_larger(op.result, self.of(op.lhs), ">", self.of(op.rhs))
+
+    @emit.register
+    def _(self, op: arith.MinimumfOp) -> None:
+        self.smaller_or_larger(op.result, self.of(op.lhs), "<", self.of(op.rhs))
+
+    def smaller_or_larger(self, result: SSAValue, a: Text, operator: str, b: Text) -> None:
+        """One of two numbers."""
+        self.define(result, Text(f"{a:+} {operator} {b:+} ? {a:+} : {b:+}", PRECEDENCE["?"]))
+
+    @emit.register
+    def _(self, op: arith.IndexCastOp) -> None:
+        # indices are signed and as wide as a pointer: no number is lost
+        self.expressions[op.result] = self.of(op.input)
+
+    @emit.register
+    def _(self, op: arith.SIToFPOp) -> None:
+        text = f"({self.type_of(op.result.type)}){self.of(op.input):unary}"
+        self.define(op.result, Text(text, PRECEDENCE["unary"]), inline=True)
+
+    @emit.register
+    def _(self, op: math.ExpOp | math.TanhOp) -> None:
+        text = f"{FUNCTIONS[type(op)]}({self.of(op.operand)})"
+        self.define(op.result, Text(text, PRECEDENCE["postfix"]))
+
+    @emit.register
+    def _(self, op: memref.LoadOp) -> None:
+        text = f"{self.of(op.memref):postfix}[{self.of(op.indices[0])}]"
+        # what this kernel stores into may have changed by the time of the use
+        self.define(op.res, Text(text, PRECEDENCE["postfix"]), inline=not is_written(op.memref))
+
+    @emit.register
+    def _(self, op: memref.StoreOp) -> None:
+        self.line(f"{self.of(op.memref):postfix}[{self.of(op.indices[0])}] = {self.of(op.value)};")
+
+    @emit.register
+    def _(self, op: kernel.LoadIndexOp) -> None:
+        text = f"{self.of(op.array):postfix}[{self.of(op.position)}]"
+        # a number of 32 bits may exceed what its own type promotes to
+        self.define(op.result, Text(f"(ptrdiff_t){text}", PRECEDENCE["unary"]), inline=True)

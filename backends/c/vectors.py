@@ -1,0 +1,114 @@
+"""Vectors and windows as C, by the table of the instruction set."""
+
+from __future__ import annotations
+
+from functools import singledispatchmethod
+
+from xdsl.dialects import arith, math, vector
+from xdsl.dialects.builtin import VectorType
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import DiagnosticException
+
+from lrc.backends.c.expressions import PRECEDENCE, Text
+from lrc.backends.c.scalars import ScalarPrinter
+from lrc.dialects import kernel, neon
+
+SPELLINGS: dict[type[Operation], str] = {
+    arith.MaximumfOp: "maximumf",
+    arith.MinimumfOp: "minimumf",
+    math.ExpOp: "exp",
+    math.TanhOp: "tanh",
+}
+"""Operation -> its name in the table, if it is one of vectors."""
+
+
+class VectorPrinter(ScalarPrinter):
+    """Prints what loads, stores and computes vectors."""
+
+    @singledispatchmethod
+    def emit(self, op: Operation) -> None:
+        """Print one operation."""
+        if type(op) in SPELLINGS and isinstance(op.results[0].type, VectorType):
+            self.table(op.results[0], SPELLINGS[type(op)], *map(self.of, op.operands))
+        else:
+            super().emit(op)
+
+    def table(self, result: SSAValue, operation: str, *operands: Text, inline: bool = False) -> None:
+        """A value that the table of the instruction set spells."""
+        text = self.spelled(operation, *operands)
+        same = bool(operands) and text == operands[0].text  # a vector of one lane is its number
+        binding = operands[0].precedence if same else PRECEDENCE["unary"]
+        self.define(result, Text(text, binding), inline=inline)
+
+    @emit.register
+    def _(self, op: vector.BroadcastOp) -> None:
+        source, constant = self.of(op.source), isinstance(op.source.owner, arith.ConstantOp)
+        if constant and self.spelled("broadcast", source) == source.text:
+            self.expressions[op.vector] = source
+        else:
+            self.table(op.vector, "broadcast", source, inline=constant)
+
+    @emit.register
+    def _(self, op: vector.ShuffleOp) -> None:
+        mask = Text(", ".join(str(i) for i in op.mask.get_values()))
+        self.table(op.result, "shuffle", self.of(op.v1), self.of(op.v2), mask)
+
+    @emit.register
+    def _(self, op: vector.ReductionOp) -> None:
+        if op.kind.data != "add":
+            raise DiagnosticException(f"there is no C for a reduction by {op.kind.data}")
+        self.table(op.dest, "add across", self.of(op.vector))
+
+    @emit.register
+    def _(self, op: vector.FMAOp) -> None:
+        self.accumulate(op.acc, op.res, "fma", self.of(op.lhs), self.of(op.rhs))
+
+    @emit.register
+    def _(self, op: neon.FmaLaneOp) -> None:
+        lane = Text(str(op.lane.value.data))
+        self.accumulate(op.acc, op.res, "fma lane", self.of(op.vector), self.of(op.weights), lane)
+
+    def accumulate(self, sum: SSAValue, result: SSAValue, operation: str, *operands: Text) -> None:
+        """sum += ..., in the variable of the sum if this is its last use."""
+        name = self.text(sum)
+        if not (sum.has_one_use() and name in self.variables):
+            name = self.variable(result.type, result.name_hint, name)
+        self.line(f"{self.spelled(operation, Text(name), *operands)};")
+        self.expressions[result] = Text(name)
+
+    @emit.register
+    def _(self, op: vector.LoadOp) -> None:
+        place = Text(f"&{self.of(op.base):postfix}[{self.of(op.indices[0])}]", PRECEDENCE["unary"])
+        self.table(op.result, "load", place)
+
+    @emit.register
+    def _(self, op: kernel.WindowOp) -> None:
+        # the offset in parentheses: part of it may point outside of the buffer
+        text = f"{self.of(op.buffer):+} + {self.of(op.offset):*}"
+        self.define(op.result, Text(text, PRECEDENCE["+"]))
+
+    @emit.register
+    def _(self, op: kernel.RowOp) -> None:
+        name = self.names.fresh(op.result.name_hint)
+        offset = self.place(op.window, op.row.value.data, op.column.value.data)
+        self.line(f"{self.pointer_type(op.result)}{name} = {offset};")
+        self.line(f'__asm__("" : "+r"({name}));')
+        self.expressions[op.result] = Text(name)
+
+    @emit.register
+    def _(self, op: kernel.LoadOp) -> None:
+        if op.lane_stride != 1 and op.width > 1:
+            raise DiagnosticException("a load with a stride has to be legalized before it is printed")
+        address = self.place(op.window, *op.place)
+        if op.lanes is not None:
+            self.table(op.result, "load lanes", address, self.of(op.lanes))
+        else:
+            self.table(op.result, "load aligned" if op.aligned else "load", address)
+
+    @emit.register
+    def _(self, op: kernel.StoreOp) -> None:
+        address, value = self.place(op.window, *op.place), self.of(op.value)
+        if op.lanes is not None:
+            self.line(self.spelled("store lanes", address, value, self.of(op.lanes)) + ";")
+        else:
+            self.line(self.spelled("store", address, value) + ";")
