@@ -1,16 +1,27 @@
-"""The C of a small network, whole: what a change of the compiler does to it shows in the diff of a golden text.
+"""The C of small networks, whole: what a change of the compiler does to it shows in the diff of a golden text.
 
-`pytest tests/test_golden.py --update-golden` writes them anew.
+`pytest tests/test_golden.py --update-golden` writes them anew. That the code is right is tested in `tests/execution`.
 """
 
 from collections.abc import Callable
 
-import pytest
-
 import lrc
 from lrc import compiler
+from lrc.backends.emitted import EmittedModel
 
-NETWORK = """\
+Golden = Callable[[str, str], None]
+
+
+def compiled(text: str, machine: str) -> tuple[EmittedModel, str]:
+    """A network as C, and the text of the kernel of its convolution."""
+    model = compiler.emit(compiler.lower(lrc.parse(text), machine)).model
+    (kernel,) = (unit.text for unit in model.kernels if "conv3x3" in unit.file_name)
+    return model, kernel
+
+
+def test_pattern_neon(golden: Golden) -> None:
+    """Two patterns: weights by lane, a pointer for each row; and the function that runs the network."""
+    text = """\
 model tiny {
   weights random(seed: 0)
   input x: f32[1, 16, 14, 14]
@@ -20,16 +31,52 @@ model tiny {
     kernel: 3
     pad: 1
     sparsity: pattern(p2, keep: 1/3.6)
-    tuning: { unroll: [1, 2, 4], tile: [8, 16], load: LOAD }
+    tuning: { unroll: [1, 2, 4], tile: [8, 16], load: rows }
   }
   b: relu(a)
   output y = b
 }
 """
+    model, kernel = compiled(text, "neon")
+    golden("pattern_neon.c", f"{kernel}\n{model.graph}\n")
 
 
-@pytest.mark.parametrize(("target", "load"), [("neon", "rows"), ("c", "direct")])
-def test_c_of_a_pruned_layer(golden: Callable[[str, str], None], target: str, load: str) -> None:
-    model = compiler.emit(compiler.lower(lrc.parse(NETWORK.replace("LOAD", load)), target)).model
-    kernel = next(unit.text for unit in model.kernels if "conv3x3" in unit.file_name)
-    golden(f"tiny_{target}.c", f"{kernel}\n{model.graph}\n")
+def test_aligned_avx512(golden: Golden) -> None:
+    """Two blocks of channels, two filters at once, a residual: aligned loads and shuffles, each vector once."""
+    text = """\
+model aligned {
+  weights random(seed: 0)
+  input x: f32[1, 4, 8, 32]
+  a: conv2d(x) {
+    filters: 4
+    kernel: 3
+    pad: 1
+    tuning: { unroll: [2, 1, 16], tile: [4, 2], load: aligned }
+  }
+  b: add(a, x)
+  c: hard_swish(b)
+  output y = c
+}
+"""
+    golden("aligned_avx512.c", compiled(text, "avx512")[1])
+
+
+def test_depthwise_c(golden: Golden) -> None:
+    """A filter for each channel, every second place, a ragged picture: portable C."""
+    text = """\
+model depthwise {
+  weights random(seed: 0)
+  input x: f32[1, 4, 9, 9]
+  a: conv2d(x) {
+    filters: 4
+    kernel: 3
+    stride: 2
+    pad: 1
+    groups: 4
+    tuning: { unroll: [1, 2, 2] }
+  }
+  b: relu6(a)
+  output y = b
+}
+"""
+    golden("depthwise_c.c", compiled(text, "c")[1])

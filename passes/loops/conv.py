@@ -113,6 +113,8 @@ def conv_kernel(name: str, family: ConvFamily) -> func.FuncOp:
         places = dict(zip(names, point, strict=True))
         writer.point(places["y"], places["x"], places["g"])
     loops.function.attributes["load"] = StringAttr(family.load)
+    if family.jam > 1:
+        loops.function.attributes["order"] = StringAttr("taps")
     return loops.finish()
 
 
@@ -145,7 +147,8 @@ class _ConvWriter:
             self.inside_rows = loops.subtract(loops["height"], loops.multiply(y, rows), "inside_rows")
         if family.ragged[1]:
             left = loops.subtract(loops["width"], loops.multiply(x, columns), "inside_columns")
-            self.inside_lanes = [loops.value(loops.subtract(left, v * family.lanes)) for v in range(vectors)]
+            lanes = [loops.subtract(left, v * family.lanes, f"lanes{v}") for v in range(vectors)]
+            self.inside_lanes = [loops.value(n) for n in lanes]
         first_filter = loops.multiply(g, loops["group"], "first_filter")
         end = loops.smaller(loops.add(first_filter, loops["group"], "next_group"), loops["filters"], "end_filter")
 
@@ -205,9 +208,9 @@ class _ConvWriter:
 
     def partial_sums(self, windows: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """Accumulators that go on from what the earlier blocks stored."""
-        return self.picture(windows, self.family.output_row)
+        return self.picture(windows, "before")
 
-    def picture(self, windows: Sequence[SSAValue], row_stride: int) -> list[SSAValue]:
+    def picture(self, windows: Sequence[SSAValue], name: str) -> list[SSAValue]:
         """The vectors of a tile, one for each accumulator; zero where the tile leaves the picture."""
         loops, family = self.loops, self.family
         rows, vectors = family.tile
@@ -215,9 +218,12 @@ class _ConvWriter:
         def row_of(window: SSAValue, r: int) -> list[SSAValue]:
             lanes = self.inside_lanes or [None] * vectors
             return [
-                loops.insert(kernel.LoadOp(window, r, v * family.lanes, family.lanes, lanes=lanes[v]))
+                loops.insert(kernel.LoadOp(window, r, v * family.lanes, family.lanes, lanes=lanes[v]), name)
                 for v in range(vectors)
             ]
+
+        def zeros() -> list[SSAValue]:
+            return [loops.splat(0.0, family.lanes)] * vectors
 
         values: list[SSAValue] = []
         for window in windows:
@@ -225,9 +231,8 @@ class _ConvWriter:
                 if isinstance(self.inside_rows, int):
                     values += row_of(window, r)
                 else:
-                    zeros = lambda: [loops.splat(0.0, family.lanes)] * vectors  # noqa: E731
                     inside = loops.less(r, self.inside_rows)
-                    values += loops.choose(inside, lambda w=window, r=r: row_of(w, r), zeros)
+                    values += loops.choose(inside, lambda w=window, r=r: row_of(w, r), zeros, [name] * vectors)
         return values
 
     def kernel(self, pattern: Mask, k: SSAValue, input_block: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
@@ -272,7 +277,7 @@ class _ConvWriter:
                 )
                 for o in outputs
             ]
-            residuals = self.picture(windows, family.residual_row)
+            residuals = self.picture(windows, "shortcut")
             values = [loops.insert(arith.AddfOp(s, r)) for s, r in zip(values, residuals, strict=True)]
         return [activate(loops, family.activation, value, family.lanes) for value in values]
 
