@@ -17,8 +17,10 @@ RESERVED = re.compile(
     f"{C_WORDS.pattern}|"
     # CMake's targets and the system's libraries
     "all|clean|help|install|package|test|c|m|pthread|"
-    # files of every emitted folder
-    "bench|lrc_runtime"
+    # files of every emitted folder, and the prefix of their own names
+    "bench|lrc_runtime|lrc|"
+    # macros of C's headers
+    "NULL|EOF|NAN|INFINITY|HUGE_VAL|stdin|stdout|stderr|errno"
 )
 """Names that a model, its files and its parameters must not have."""
 
@@ -26,7 +28,9 @@ RESERVED = re.compile(
 def c_identifier(name: str) -> str:
     """The name as a C identifier, for a model, its files and its parameters: other characters become underscores."""
     text = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return f"{text}_" if RESERVED.fullmatch(text) else f"n{text}" if text[:1].isdigit() else text
+    if not text[:1].isalpha():  # C keeps leading underscores for itself
+        return f"n{text}"
+    return f"{text}_" if RESERVED.fullmatch(text) else text
 
 
 @dataclass(frozen=True)

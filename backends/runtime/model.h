@@ -43,7 +43,7 @@ typedef void (*lrc_parallel_for)(void *pool, void (*fn)(const void *args, size_t
 typedef void (*lrc_hook)(void *user, size_t layer, const void *data, uint64_t nanoseconds);
 
 /* A network ready to run. The fields are the functions' own; read them as you like, write none. */
-typedef struct NAME {
+typedef struct NAME_t {
   unsigned char *arena;
   const unsigned char *weights;
   lrc_parallel_for parallel_for;

@@ -5,6 +5,7 @@ xDSL nor numpy. Exit codes: 0 fine, 1 the input is wrong, 2 the command line is 
 in lrc, 130 interrupted.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -50,8 +51,16 @@ def cli(invocation: Invocation, debug: bool) -> None:
     invocation.debug = debug
 
 
+def _open_closed_streams() -> None:
+    """Python has None for a standard stream that the caller closed (`lrc zoo >&-`): nothing comes in or goes out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of `lrc`: runs one command and exits with its code."""
+    _open_closed_streams()
     invocation = Invocation(tuple(sys.argv[1:] if arguments is None else arguments))
     sys.exit(
         run_guarded(

@@ -64,6 +64,8 @@ def command(
     """Compile F to C for a target: a folder that builds alone, with CMake or any C11 compiler."""
     if level is not None and (build_it or as_json or embed_weights):
         raise click.UsageError("--emit prints a level: it goes with none of --build, --embed-weights and --json")
+    if level is None and output == Path("-"):
+        raise click.UsageError("a folder cannot go to standard output; --emit prints one level")
     module = read_model(invocation, model)
     from lrc import compiler, toolchain
 

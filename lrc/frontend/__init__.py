@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from lrc.diagnostics import UserError
 from lrc.frontend.formatting import format
 from lrc.frontend.lifting import lift
-from lrc.frontend.parsing import parse
+from lrc.frontend.parsing import TEXT_HINT, parse
 
 __all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text"]
 
@@ -28,8 +28,7 @@ def decode(data: bytes, filename: str) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        hint = "a .lr file is a text in UTF-8; weights belong in a file beside it, named by `weights`"
-        raise UserError.because("this is no .lr file: it is not a text", hint=hint, filename=filename) from None
+        raise UserError.because("this is no .lr file: it is not a text", hint=TEXT_HINT, filename=filename) from None
 
 
 def load(path: Path | str) -> ModuleOp:

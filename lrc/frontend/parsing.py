@@ -50,6 +50,8 @@ WORDS: Final = {
 
 LAYER_HINT: Final = "a layer reads `name: operator(inputs) { field: value, … }`"
 
+NAME_HINT: Final = "a name has the letters a to z and A to Z, digits and '_'; a model's name may have '-' too"
+
 START_HINT: Final = "a network starts with `model name {`"
 
 TOKENS: Final = re.compile(
@@ -57,8 +59,13 @@ TOKENS: Final = re.compile(
 )
 """What has to be told apart to find brackets, comments and numbers without the grammar."""
 
+CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1f]")
+"""Characters that no text has, but files of weights and ONNX models do."""
+
 MISPLACED: Final = re.compile(rf"\s*({'|'.join(KEYWORDS)})\b")
 """Lines that are most likely right: if they are not expected, the mistake is further up."""
+
+TEXT_HINT: Final = "a .lr file is a text in UTF-8; weights belong in a file beside it, named by `weights`"
 
 BRACKETS: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
@@ -96,8 +103,8 @@ def _not_a_text(source: Source) -> Diagnostic | None:
     """What is wrong with a text before it is even parsed."""
     if not re.sub(r"#[^\n]*", "", source.text).strip():
         return Diagnostic("the file is empty", START_HINT, source.filename)
-    if "\0" in source.text:
-        return Diagnostic("this is no .lr file: it is not a text", None, source.filename)
+    if CONTROL.search(source.text):
+        return Diagnostic("this is no .lr file: it is not a text", TEXT_HINT, source.filename)
     depth = 0
     for token in TOKENS.finditer(source.text):
         depth += BRACKETS.get(token.group(), 0)
@@ -128,8 +135,14 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         expected = error.allowed or set[str]()
         character = source.text[start]
         message = f"unexpected character {character!r}"
-        hint = 'a string ends on the line it starts on, with `"`' if character == '"' else None
-        return source.diagnose(Span(start, start + 1), message, hint or _expectation(expected))
+        hint = _expectation(expected)
+        if character == '"':
+            hint = 'a string ends on the line it starts on, with `"`'
+        elif character == "." and (word := re.search(r":\s*(\w+)$", source.text[:start])):
+            hint = f'names of arrays stand in quotes, such as "{word[1]}.weight"'
+        elif (character.isalpha() or character == ".") and re.search(r"[\w-]$", source.text[:start]):
+            hint = NAME_HINT
+        return source.diagnose(Span(start, start + 1), message, hint)
     token: Token = cast(UnexpectedToken, error).token
     expected = cast(UnexpectedToken, error).accepts or cast(UnexpectedToken, error).expected
     if token.type == "$END":

@@ -166,9 +166,8 @@ def integer(value: Value, scope: Scope, least: int = 0) -> int:
     if result.denominator != 1:
         raise Mistake(value.span, f"{float(result):g} is no whole number")
     if not least <= result <= LARGEST:
-        raise Mistake(
-            value.span, f"{result} is too {'small' if result < least else 'large'}: at least {least} is expected"
-        )
+        wrong, right = ("small", f"at least {least}") if result < least else ("large", f"at most {LARGEST}")
+        raise Mistake(value.span, f"{result} is too {wrong}: {right} is expected")
     return int(result)
 
 

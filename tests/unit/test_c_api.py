@@ -21,6 +21,9 @@ def model(inputs: list[str], outputs: list[str], name: str = "net") -> EmittedMo
         ("int", "int_"),
         ("2x", "n2x"),
         ("bench", "bench_"),
+        ("lrc", "lrc_"),
+        ("NULL", "NULL_"),
+        ("_Bool", "n_Bool"),
     ],
 )
 def test_names_become_identifiers(name: str, identifier: str) -> None:
