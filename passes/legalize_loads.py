@@ -35,16 +35,20 @@ class LegalizeLoadsPass(ModulePass):
 
 def legalize(function: func.FuncOp, mode: str) -> None:
     """Make every load of a kernel one that the machine has."""
-    loads = [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
-    for load in loads:
+    for load in all_loads(function):
         if load.width > 1 and load.lane_stride > 1:
             split_strided(load)
     if mode == "aligned":
-        for load in [op for op in function.walk() if isinstance(op, kernel.LoadOp)]:
+        for load in all_loads(function):
             align(load)
     elif mode == "rows":
-        for block in {load.parent: None for load in loads if load.parent is not None}:
+        for block in {load.parent: None for load in all_loads(function) if load.parent is not None}:
             point_at_rows(block)
+
+
+def all_loads(function: func.FuncOp) -> list[kernel.LoadOp]:
+    """The vector loads of a kernel, as they are now."""
+    return [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
 
 
 def split_strided(load: kernel.LoadOp) -> None:

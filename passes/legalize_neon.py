@@ -1,4 +1,4 @@
-"""legalize-neon: weights by lane, as arm64 multiplies."""
+"""legalize-neon: weights by lane and lanes by two, as arm64 has them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class LegalizeNeonPass(ModulePass):
     Four weights that lie side by side come with one load and need no instruction to spread them. A run of
     weights that is no multiple of four ends with a load that overlaps the one before; runs of fewer than
     four stay as they are.
+
+    shuffle a, b [0, 2, 4, 6] -> even_lanes a, b, and [1, 3, 5, 7] -> odd_lanes a, b
     """
 
     name = "legalize-neon"
@@ -33,6 +35,20 @@ class LegalizeNeonPass(ModulePass):
             if is_kernel(function):
                 for block in [b for inner in function.walk() for region in inner.regions for b in region.blocks]:
                     use_lanes(block)
+                    unzip(block)
+
+
+UNZIPS = {(0, 2, 4, 6): neon.EvenLanesOp, (1, 3, 5, 7): neon.OddLanesOp}
+"""Shuffles that are one instruction."""
+
+
+def unzip(block: Block) -> None:
+    """Say which shuffles of a block are one instruction."""
+    for op in block.ops:
+        if isinstance(op, vector.ShuffleOp) and (instruction := UNZIPS.get(tuple(op.mask.get_values()))):
+            unzipped = instruction(op.v1, op.v2)
+            unzipped.location, unzipped.res.name_hint = op.location, op.result.name_hint
+            Rewriter.replace_op(op, unzipped)
 
 
 def use_lanes(block: Block) -> None:

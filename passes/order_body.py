@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import vector
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -23,6 +23,9 @@ from lrc.dialects.kernel.ops import is_kernel
 class OrderBodyPass(ModulePass):
     """load x, load y, fma x, fma y -> load x, fma x, load y, fma y, in the order of the places loaded.
 
+    Where a function's `order` attribute says `taps`, the order of the vectors stays what it was: jammed
+    filters use each tap's weights once and for many vectors, so it is the weights that have to die young.
+
     The terms of a sum change places: the result may differ in its last bits, within the error bound.
     """
 
@@ -31,8 +34,9 @@ class OrderBodyPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
             if is_kernel(function):
+                by_taps = function.attributes.get("order") == StringAttr("taps")
                 for block in [b for inner in function.walk() for region in inner.regions for b in region.blocks]:
-                    order(block)
+                    order(block, by_taps)
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Sum:
     terms: list[vector.FMAOp]
 
 
-def order(block: Block) -> None:
+def order(block: Block, by_taps: bool = False) -> None:
     """Bring the multiplications of a block into the order of the vectors they use."""
     sums = find_sums(block)
     if not sums:
@@ -81,7 +85,8 @@ def order(block: Block) -> None:
             for result in op.results:
                 place(result)
     current = [total.start for total in sums]
-    for x in sorted(terms, key=place_of):
+    used = {x: n for n, x in reversed(list(enumerate(op.lhs for op in block.ops if isinstance(op, vector.FMAOp))))}
+    for x in sorted(terms, key=used.__getitem__ if by_taps else place_of):
         place(x)
         for i, fma in terms[x]:
             place(fma.rhs)

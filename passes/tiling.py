@@ -80,22 +80,24 @@ def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple
 
 
 def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, vectors: int) -> int:
-    """Vector registers that a body keeps busy: its sums, the weights of one input row, and vectors in flight.
+    """Vector registers that a body keeps busy: its sums, the weights that live at a time, and vectors in flight.
 
-    Aligned loads keep more of them in flight than pay: compilers hoist the loads of a body with more sums
-    than half the registers, and spill.
+    Where vectors come out of shuffles more of them are in flight than pay, and where filters are jammed
+    more weights: with sums in more than half the registers compilers spill.
     """
     (kh, kw), sums = problem.window.kernel, jam * rows * vectors
-    weights = jam * min(problem.patterns.most_taps, min(rows, kh) * kw)
-    if machine.lane_weights:
-        vectors_of_weights = -(-weights // machine.lanes)
-        if vectors_of_weights == 1:
-            return sums + 3
-        # the weights of several input rows overlap in time, and so do the vectors they multiply
-        return sums + (min(rows, 2) + 1) * vectors_of_weights + 4
-    if load == "aligned" and jam == 1:
+    strided = problem.window.strides[1] > 1 and machine.lanes > 1
+    if strided or (load == "aligned" and jam == 1):
         return 2 * sums
-    return sums + weights + (2 if weights <= 4 else 4)
+    # jammed filters take one tap after the other, for all rows; a single filter all taps of an input row
+    live = min(rows, kh) if jam > 1 else min(problem.patterns.most_taps, min(rows, kh) * kw)
+    if machine.lane_weights:
+        vectors_of_weights = -(-jam * live // machine.lanes)
+        in_turn = vectors_of_weights == 1 and (jam == 1 or min(rows, kh) == 1)
+        return sums + vectors_of_weights * (1 if in_turn else min(rows, 2) + 1) + 3
+    if jam > 1 and machine.lanes >= 16:
+        return 2 * sums
+    return sums + jam * live + (2 if jam * live <= 4 else 4)
 
 
 def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
@@ -110,14 +112,19 @@ def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, 
     for mask in problem.patterns.masks:
         multiplications = jam * rows * vectors * len(mask.taps)
         loads = len(_places(mask.taps, window, machine.lanes, load, rows, vectors))
-        loads *= window.strides[1] if machine.lanes > 1 else 1
+        shuffles = 0
+        if machine.lanes > 1 and window.strides[1] > 1:
+            loads, shuffles = loads * window.strides[1], loads * (window.strides[1] - 1)
         weights = jam * len(mask.taps) / (machine.lanes if machine.lane_weights else 1)
         pointers = rows * window.strides[0] + window.kernel[0] - 1
-        issue = (multiplications + loads + weights + pointers) / 4
-        total += max(multiplications / machine.multiplications, (loads + weights) / machine.loads, issue) + pointers / 2
+        issue = (multiplications + shuffles + loads + weights + pointers) / 4
+        arithmetic = (multiplications + shuffles) / machine.multiplications
+        total += max(arithmetic, (loads + weights) / machine.loads, issue) + pointers / 2
     mean = total / len(problem.patterns)
-    # the index of a kernel and the end of a loop for each; bias, activation and store for each filter
-    return mean + 4 + (8 + 4 * jam * rows * vectors + 4 * len(problem.patterns)) / max(problem.kernels, 1)
+    # the index of a kernel and the end of a loop for each; bias, activation and store for each filter, and a
+    # place in memory of its own
+    once = 8 + 4 * jam * rows * vectors + 8 * jam + 4 * len(problem.patterns)
+    return mean + 4 + once / max(problem.kernels, 1)
 
 
 def _places(

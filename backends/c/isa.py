@@ -165,6 +165,8 @@ NEON = VectorIsa(
         "broadcast": "vdupq_n_f32({0})",
         "fma": "{0} = vfmaq_f32({0}, {1}, {2})",
         "fma lane": "{0} = vfmaq_laneq_f32({0}, {1}, {2}, {3})",
+        "even lanes": "even_lanes({0}, {1})",
+        "odd lanes": "odd_lanes({0}, {1})",
         "maximumf": "vmaxq_f32({0}, {1})",
         "minimumf": "vminq_f32({0}, {1})",
         "exp": "exponential({0})",
@@ -175,6 +177,19 @@ NEON = VectorIsa(
     prelude="""\
 #include <arm_neon.h>
 
+/* UZP1 and UZP2 as they are: compilers turn the intrinsics and their loads into LD2, and spill around it */
+static inline float32x4_t even_lanes(float32x4_t a, float32x4_t b)
+{
+    float32x4_t lanes;
+    __asm__("uzp1 %0.4s, %1.4s, %2.4s" : "=w"(lanes) : "w"(a), "w"(b));
+    return lanes;
+}
+static inline float32x4_t odd_lanes(float32x4_t a, float32x4_t b)
+{
+    float32x4_t lanes;
+    __asm__("uzp2 %0.4s, %1.4s, %2.4s" : "=w"(lanes) : "w"(a), "w"(b));
+    return lanes;
+}
 /* the first n lanes of x, zero in the others */
 static inline float32x4_t first_lanes(float32x4_t x, ptrdiff_t n)
 {

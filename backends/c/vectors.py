@@ -14,6 +14,8 @@ from lrc.backends.c.scalars import ScalarPrinter
 from lrc.dialects import kernel, neon
 
 SPELLINGS: dict[type[Operation], str] = {
+    neon.EvenLanesOp: "even lanes",
+    neon.OddLanesOp: "odd lanes",
     arith.MaximumfOp: "maximumf",
     arith.MinimumfOp: "minimumf",
     math.ExpOp: "exp",

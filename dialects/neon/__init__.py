@@ -1,5 +1,7 @@
 """The `neon` dialect: what arm64's vector unit does in one instruction and no other dialect says."""
 
+from abc import ABC
+
 from xdsl.dialects.builtin import I64, Float32Type, IntegerAttr, VectorType, i64
 from xdsl.ir import Dialect, SSAValue
 from xdsl.irdl import (
@@ -49,4 +51,41 @@ class FmaLaneOp(IRDLOperation):
             raise VerifyException(f"a vector of 4 lanes has no lane {self.lane.value.data}")
 
 
-Neon = Dialect("neon", [FmaLaneOp], [])
+class UnzipOp(IRDLOperation, ABC):
+    """Every other lane of two vectors side by side, in one instruction that stays one.
+
+    C compilers merge two loads and the shuffles of them into LD2, which takes pairs of registers and an
+    address without an offset: in a body full of sums that means spills. So these are not left to them.
+    """
+
+    left = operand_def(FOUR_FLOATS)
+    right = operand_def(FOUR_FLOATS)
+    res = result_def(FOUR_FLOATS)
+    traits = traits_def(Pure())
+    assembly_format = "$left `,` $right attr-dict"
+
+    def __init__(self, left: SSAValue, right: SSAValue) -> None:
+        super().__init__(operands=[left, right], result_types=[FOUR_FLOATS])
+
+
+@irdl_op_definition
+class EvenLanesOp(UnzipOp):
+    """Lanes 0 and 2 of the left vector, then of the right one: UZP1.
+
+    %v = neon.even_lanes %a, %b
+    """
+
+    name = "neon.even_lanes"
+
+
+@irdl_op_definition
+class OddLanesOp(UnzipOp):
+    """Lanes 1 and 3 of the left vector, then of the right one: UZP2.
+
+    %v = neon.odd_lanes %a, %b
+    """
+
+    name = "neon.odd_lanes"
+
+
+Neon = Dialect("neon", [EvenLanesOp, FmaLaneOp, OddLanesOp], [])

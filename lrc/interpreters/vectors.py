@@ -43,6 +43,14 @@ class NeonFunctions(InterpreterFunctions):
     def fma_lane(self, interpreter: Interpreter, op: neon.FmaLaneOp, args: PythonValues) -> PythonValues:
         return (args[0] * args[1][op.lane.value.data] + args[2],)
 
+    @impl(neon.EvenLanesOp)
+    def even_lanes(self, interpreter: Interpreter, op: neon.EvenLanesOp, args: PythonValues) -> PythonValues:
+        return (np.concatenate(args)[::2],)
+
+    @impl(neon.OddLanesOp)
+    def odd_lanes(self, interpreter: Interpreter, op: neon.OddLanesOp, args: PythonValues) -> PythonValues:
+        return (np.concatenate(args)[1::2],)
+
 
 REDUCTIONS = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
 

@@ -113,7 +113,7 @@ def conv_kernel(name: str, family: ConvFamily) -> func.FuncOp:
         places = dict(zip(names, point, strict=True))
         writer.point(places["y"], places["x"], places["g"])
     loops.function.attributes["load"] = StringAttr(family.load)
-    if family.jam > 1:
+    if family.jam > 1 and family.strides[1] == 1:
         loops.function.attributes["order"] = StringAttr("taps")
     return loops.finish()
 
