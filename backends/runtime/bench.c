@@ -15,7 +15,8 @@
 #include "NAME.h"
 #include "lrc_runtime.h"
 
-enum { INPUTS = @input_count@, OUTPUTS = @output_count@, EMBEDDED = @is_embedded@, WARM_UPS = 3 };
+enum { INPUTS = @input_count@, OUTPUTS = @output_count@, EMBEDDED = @is_embedded@ };
+enum { WARM_UPS = 3, MOST_THREADS = 1024, WRONG_USAGE = 2 };
 
 static const size_t input_sizes[INPUTS] = {@input_sizes@};
 static const size_t output_sizes[OUTPUTS] = {@output_sizes@};
@@ -38,7 +39,7 @@ static _Noreturn void fail(const char *what, const char *why) {
   exit(1);
 }
 
-static _Noreturn void usage(void) {
+static _Noreturn void usage(int status) {
   fputs(
       "usage: NAME_bench N [--threads T] [--json]     run N times and time it\n"
       "       NAME_bench --input F [--output F]       run once for each picture in a file of raw float32\n"
@@ -49,8 +50,8 @@ static _Noreturn void usage(void) {
       "  --output F     raw float32, all outputs in order, for each picture\n"
       "  --dump DIR     write each layer's buffer in the last run to DIR/LAYER.bin, LAYER counted from 0\n"
       "  --weights F    instead of NAME.lrw beside this program\n",
-      stderr);
-  exit(2);
+      status ? stderr : stdout);
+  exit(status);
 }
 
 static void *allocate(size_t count, size_t size) {
@@ -65,7 +66,7 @@ static size_t count_of(const char *text) {
   char *end;
   errno = 0;
   unsigned long value = strtoul(text, &end, 10);
-  if (errno || *end || end == text || *text == '-') usage();
+  if (errno || *end || end == text || *text == '-') usage(WRONG_USAGE);
   return value;
 }
 
@@ -79,10 +80,14 @@ static options parse(int argc, char **argv) {
     } else if (*word != '-') {
       o.runs = count_of(word);
       has_runs = true;
+    } else if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
+      usage(0);
     } else if (i + 1 == argc) {
-      usage();
+      usage(WRONG_USAGE);
     } else if (!strcmp(word, "--threads")) {
-      o.threads = (unsigned)count_of(argv[++i]);
+      size_t threads = count_of(argv[++i]);
+      if (threads < 1 || threads > MOST_THREADS) usage(WRONG_USAGE);
+      o.threads = (unsigned)threads;
     } else if (!strcmp(word, "--weights")) {
       o.weights = argv[++i];
     } else if (!strcmp(word, "--input")) {
@@ -92,10 +97,10 @@ static options parse(int argc, char **argv) {
     } else if (!strcmp(word, "--dump")) {
       o.dump = argv[++i];
     } else {
-      usage();
+      usage(WRONG_USAGE);
     }
   }
-  if (has_runs == (o.input != NULL)) usage();
+  if (has_runs == (o.input != NULL)) usage(WRONG_USAGE);
   return o;
 }
 
@@ -258,6 +263,7 @@ int main(int argc, char **argv) {
   int status = NAME_init(&m, arena, NAME_arena_bytes(), weights, weights_bytes);
   if (status) fail(beside ? beside : o.weights ? o.weights : "NAME_init", NAME_strerror(status));
   NAME_pool *pool = o.threads > 1 ? NAME_pool_create(o.threads, 0) : NULL;
+  if (o.threads > 1 && !pool) fail("threads", "they cannot be started");
   NAME_set_threads(&m, pool);
 
   float *inputs[INPUTS], *outputs[OUTPUTS];
@@ -272,5 +278,6 @@ int main(int argc, char **argv) {
   NAME_pool_destroy(pool);
   free(arena);
   free(beside);
+  if (fflush(stdout) || ferror(stdout)) fail("standard output", strerror(errno));
   return 0;
 }

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import handwritten
@@ -115,6 +116,9 @@ def test_inputs_must_fit(host: Path, given: dict[str, NDArray[np.float32]], mess
         (["x"], "usage:"),
         (["3", "--threads"], "usage:"),
         (["3", "--input", "f"], "usage:"),
+        (["3", "--threads", "0"], "usage:"),
+        (["3", "--threads", "-1"], "usage:"),
+        (["3", "--threads", "4294967297"], "usage:"),
         (["--input", "missing"], "missing: No such file"),
         (["--input", "short"], "short: does not hold a whole number of pictures"),
         (["1", "--weights", "missing"], "missing: No such file"),
@@ -138,6 +142,18 @@ def test_the_program_says_what_is_wrong(
     Path("other").write_bytes(other.read_bytes())
     with pytest.raises(UserError, match=message):
         toolchain.run_program(host, words)
+
+
+def test_a_program_that_cannot_print_fails(host: Path) -> None:
+    command = [*toolchain.program_command(host), "3", "--json"]
+    with open("/dev/full", "w") as full:
+        outcome = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "standard output: No space left on device" in outcome.stderr
+
+
+def test_a_program_explains_itself(host: Path) -> None:
+    assert "usage:" in toolchain.run_program(host, ["--help"])
 
 
 def test_a_library_with_foreign_weights_is_refused(host: Path, tmp_path: Path) -> None:
