@@ -150,6 +150,7 @@ def choose_block(problem: Problem, machine: Machine, tile: tuple[int, int]) -> i
     width = (tile[1] * machine.lanes * problem.window.strides[1] + 2 * machine.lanes) * 4
     footprint = rows * -(-width // line) * line
     fitting = max(machine.block_bytes // footprint, 16)
+    # a single pattern reads the channels in order, which caches foresee: such a layer may take more
     if fitting >= problem.channels or (
         len(problem.patterns) == 1 and problem.channels * footprint < 4 * machine.block_bytes
     ):
