@@ -12,7 +12,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -48,11 +48,23 @@ def write_folder(
         ForeignFileError: a file of the same name exists that no earlier call wrote; nothing is changed.
         OSError: the place cannot be written or the disk is full; nothing is changed.
     """
+    with replaced_together(folder, _files_of(folder)) as staging:
+        _write_files(staging, model, arrays, metadata, embed_weights)
+        names = sorted(path.name for path in staging.iterdir())
+    return [folder / name for name in names]
+
+
+@contextmanager
+def replaced_together(folder: Path, previous: Collection[str]) -> Generator[Path]:
+    """Gives an empty folder, and moves what the body writes there into `folder`: all files, or none if the body fails.
+
+    `previous` are the files in `folder` that may be replaced; those of them that the body did not write are removed.
+    Raises ForeignFileError if any other file is in the way, and OSError; nothing is changed then.
+    """
     with _made(folder):
-        previous = _files_of(folder)
         staging = Path(tempfile.mkdtemp(prefix=".lrc-", dir=folder))
         try:
-            _write_files(staging, model, arrays, metadata, embed_weights)
+            yield staging
             names = sorted(path.name for path in staging.iterdir())
             for name in names:
                 if name not in previous and os.path.lexists(folder / name):
@@ -62,11 +74,10 @@ def write_folder(
             with _signals_held():
                 for name in names:
                     os.replace(staging / name, folder / name)
-                for name in previous - set(names):
+                for name in set(previous) - set(names):
                     (folder / name).unlink(missing_ok=True)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-    return [folder / name for name in names]
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -123,14 +134,19 @@ def _made(folder: Path) -> Generator[None]:
     """Makes the folder and its parents, and takes away again what it made if the body fails."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         folder.mkdir(parents=True, exist_ok=True)
         yield
-    except BaseException:
+    except BaseException as error:
         for place in missing:
             try:
                 place.rmdir()
             except OSError:
                 break
+        if isinstance(error, OSError) and not isinstance(error, ForeignFileError):
+            # The user knows the folder, not what is hidden in it; and a full disk names no file at all.
+            raise OSError(error.errno, error.strerror, str(folder)) from error
         raise
 
 

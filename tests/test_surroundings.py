@@ -42,6 +42,42 @@ def test_closed_streams_are_empty_ones(folder: Path) -> None:
     assert (outcome.returncode, outcome.stderr.splitlines()[0]) == (1, "<stdin>: error: the file is empty")
 
 
+def test_a_link_and_a_device_stay_what_they_are(folder: Path) -> None:
+    source = folder / "real.lr"
+    source.write_text(TINY.replace("  a:", " a:"))
+    source.chmod(0o640)
+    (folder / "link.lr").symlink_to("real.lr")
+    assert shell("lrc fmt link.lr", folder).returncode == 0
+    assert (folder / "link.lr").is_symlink() and source.read_text() == TINY
+    assert source.stat().st_mode & 0o777 == 0o640
+    outcome = shell("lrc compile tiny.lr --emit c -o /dev/stdout | head -c 2", folder)
+    assert (outcome.stdout, Path("/dev/stdout").is_symlink()) == ("ty", True)
+
+
+@pytest.mark.parametrize(("place", "reason"), [("tiny.lr", "Not a directory"), ("tiny.lr/x", "Not a directory")])
+def test_a_place_that_cannot_be_written_is_named_as_the_user_calls_it(folder: Path, place: str, reason: str) -> None:
+    outcome = shell(f"lrc compile tiny.lr -o {place}", folder)
+    assert (outcome.returncode, outcome.stderr) == (1, f"error: {place}: {reason}\n")
+    assert [path.name for path in folder.iterdir()] == ["tiny.lr"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_keeps_what_was_there(folder: Path) -> None:
+    commands = """\
+        mkdir disk && mount -t tmpfs -o size=200k none disk || exit 77
+        lrc compile tiny.lr --target c -o disk/out && head -c 1M /dev/zero > disk/fill
+        before=$(md5sum disk/out/*)
+        lrc compile tiny.lr --target neon -o disk/out; echo $?
+        lrc compile tiny.lr --target neon -o disk/new; echo $?
+        test "$before" = "$(md5sum disk/out/*)" && ls -A disk/out | grep -c "^\\."; ls disk"""
+    outcome = shell(f"unshare --mount bash -c '{{ lrc() {{ {sys.executable} -m lrc \"$@\"; }}; {commands}; }}'", folder)
+    if outcome.returncode == 77:
+        pytest.skip("nothing can be mounted here")
+    assert outcome.stdout.split()[-5:] == ["1", "1", "0", "fill", "out"], outcome.stderr
+    assert "error: disk/out: No space left on device" in outcome.stderr
+    assert "error: disk/new: No space left on device" in outcome.stderr
+
+
 def test_a_folder_does_not_go_to_standard_output(folder: Path) -> None:
     outcome = shell("lrc compile tiny.lr -o -", folder)
     assert outcome.returncode == 2

@@ -2,12 +2,13 @@
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -54,25 +55,38 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def write_text(path: Path | None, text: str) -> None:
-    """Writes `text` to `path`, whole or not at all; None or `-` is standard output."""
-    if path is None or path == Path("-"):
+    """Writes `text` to `path`, a file whole or not at all; None or `-` is standard output."""
+    if is_file(path):
+        write_whole(path, text.encode("utf-8"))
+    elif path is None or path == Path("-"):
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        write_whole(path, text.encode("utf-8"))
+        path.write_text(text, encoding="utf-8")
+
+
+def is_file(path: Path | None) -> TypeGuard[Path]:
+    """Whether `path` is, or would be, a file: not standard output (None or `-`), nor a device as /dev/null is."""
+    return path is not None and path != Path("-") and (path.is_file() or not path.exists())
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes `data` to `path` through a neighbouring file, so that `path` never holds half of it.
 
-    Raises OSError, which names `path`.
+    A link stays one, and the file that it leads to keeps its permissions. A device or a pipe, as /dev/null and
+    /dev/stdout are, is written to as it is. Raises OSError, which names `path`.
     """
     try:
-        file = NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
+        place = path.resolve()
+        mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o644
+        file = NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False)  # noqa: SIM115
         try:
             with file:
                 file.write(data)
-                os.fchmod(file.fileno(), 0o644)
-            os.replace(file.name, path)
+                os.fchmod(file.fileno(), mode)
+            os.replace(file.name, place)
         except BaseException:
             os.unlink(file.name)
             raise
