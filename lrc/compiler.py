@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 from xdsl.universe import Universe
 
-from lrc import pipelines
+from lrc import levels, pipelines
 from lrc.backends.c.emit import Emitted
 from lrc.backends.c.emit import emit as emit_c
 from lrc.backends.folder import write_folder
@@ -109,10 +107,8 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
 
 
 def show(compilation: Compilation) -> str:
-    """The module that a compilation reached, as text that can be read back."""
-    text = StringIO()
-    Printer(text).print_op(compilation.module)
-    return text.getvalue() + "\n"
+    """The module that a compilation reached, as text. `levels.save` also keeps the arrays that it names."""
+    return levels.show(compilation.module)
 
 
 def show_c(compilation: Compilation) -> str:

@@ -10,6 +10,7 @@ from xdsl.passes import ModulePass
 from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import ModelOp, OutputOp
+from lrc.dialects.lr.weights import WeightError
 from lrc.passes.diagnose import fail
 from lrc.passes.loops.convolution import lower_convolution
 from lrc.passes.loops.copy import copy_in, copy_out
@@ -52,17 +53,26 @@ def lower(model: ModelOp, machine: str) -> list[Operation]:
     for argument, value in zip(arguments, block.args, strict=False):
         copy_in(graph, argument, value)
     for op in block.ops:
-        if isinstance(op, fkw.Conv2dOp):
-            lower_convolution(op, graph)
-        elif isinstance(op, LayerOp):
-            if type(op) not in LOWERINGS:
-                fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
-            LOWERINGS[type(op)](op, graph)
+        if isinstance(op, LayerOp):
+            lower_layer(op, graph)
     for argument, value in zip(arguments[len(inputs) :], output.operands, strict=True):
         copy_out(graph, value, argument)
     functions = graph.finish()
     functions[-1].attributes |= {"inputs": _names(inputs), "outputs": _names(outputs)}
     return functions
+
+
+def lower_layer(op: LayerOp, graph: Graph) -> None:
+    """The launches of one layer. Raises PassFailedException if it has no loops, or not all of its arrays are there."""
+    try:
+        if isinstance(op, fkw.Conv2dOp):
+            lower_convolution(op, graph)
+        elif type(op) in LOWERINGS:
+            LOWERINGS[type(op)](op, graph)
+        else:
+            fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
+    except WeightError as error:
+        fail(op, f"layer '{op.layer.data}': {error}")
 
 
 def _names(names: list[str]) -> StringAttr:

@@ -8,7 +8,7 @@ from xdsl.ir import Operation
 
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.model import ModelOp
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.weights import WeightError, WeightStore, array_of
 from lrc.passes.diagnose import fail
 
 
@@ -21,11 +21,11 @@ def store_of(op: Operation) -> WeightStore:
 
 
 def load(op: Operation, weight: WeightLike) -> NDArray[Any]:
-    """The numbers of a weight that `op` has. Raises PassFailedException if the store has none of that name."""
+    """The numbers of a weight that `op` has. Raises PassFailedException if the store cannot give them."""
     try:
         return array_of(weight, store_of(op))
-    except KeyError as missing:
-        fail(op, f"the weights have no array named '{missing.args[0]}'")
+    except WeightError as error:
+        fail(op, str(error))
 
 
 def load_optional(op: Operation, weight: WeightLike | None, otherwise: NDArray[np.generic]) -> NDArray[Any]:

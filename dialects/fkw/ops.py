@@ -77,7 +77,7 @@ class Conv2dOp(ConvolutionOp):
         }
 
     def arrays(self, store: WeightStore) -> FKW:
-        """The packed arrays. Raises KeyError if the store lacks one."""
+        """The packed arrays. Raises WeightError if the store lacks one."""
         return FKW(**{name: array_of(weight, store) for name, weight in self.array_properties().items()})
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:

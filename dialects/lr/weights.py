@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from math import prod
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 from xdsl.dialects.builtin import (
     BytesAttr,
     DenseIntOrFPElementsAttr,
@@ -33,8 +35,21 @@ Array = NDArray[Any]
 Role = Literal["weight", "bias", "scale", "mean", "variance"]
 
 
+EXACT: Final = frozenset({"uint8", "uint16", "uint32", "int32"})
+"""The integers that passes store, which are read back as they are; all other numbers become float32."""
+
+FLOATS: Final = ("F16", "F32", "F64")
+"""The types, as safetensors calls them, that a layer's own weights may have."""
+
+WRITER: Final = {"written by": "lrc"}
+"""What the files that `WeightStore.save` writes say of themselves: whatever says so may be written anew."""
+
+ZOO: Final = "zoo:"
+"""How the files of the networks that come with lrc begin, wherever it is installed."""
+
+
 class WeightError(ValueError):
-    """A file of weights that cannot be read."""
+    """A file of weights that cannot be read, or an array that is not there."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class _SafeFile(Protocol):
     """What we use of an open safetensors file."""
 
     def keys(self) -> list[str]: ...
+    def metadata(self) -> dict[str, str] | None: ...
     def get_tensor(self, name: str) -> Array: ...
     def get_slice(self, name: str) -> Any: ...
 
@@ -58,15 +74,24 @@ class _SafeFile(Protocol):
 class WeightStore:
     """Arrays by name: those of a safetensors file (memory mapped), or random ones, or none; and those that passes put.
 
-    Arrays are float32 (other floats of a file are converted) and read-only: a pass makes new ones and puts them
-    under new names. Two stores are equal if they come from the same source.
+    Arrays are read-only: a pass makes new ones and puts them under new names. A layer's own weights are float32, into
+    which what a file has is converted; integers that passes stored are read back as they are. Two stores are equal if
+    they come from the same source.
     """
 
-    def __init__(self, source: str = "none", file: _SafeFile | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        source: str = "none",
+        file: _SafeFile | None = None,
+        seed: int | None = None,
+        lacks: Collection[str] = (),
+    ) -> None:
         self._source = source
         self._file = file
         self._seed = seed
+        self._lacks = frozenset(lacks)
         self._names = frozenset(file.keys()) if file else frozenset[str]()
+        self._floats: set[str] = set()
         self._specs: dict[str, WeightSpec] = {}
         self._arrays: dict[str, Array] = {}
 
@@ -76,18 +101,25 @@ class WeightStore:
         return WeightStore()
 
     @staticmethod
-    def random(seed: int) -> WeightStore:
-        """Seeded random arrays, for whatever `expect` announces; the same for the same name, shape and sparsity."""
-        return WeightStore(f"random {seed}", seed=seed)
+    def random(seed: int, lacks: Collection[str] = ()) -> WeightStore:
+        """Seeded random arrays, for whatever `expect` announces; the same for the same name, shape and sparsity.
+
+        Those that it `lacks` are not drawn: passes made them out of others, and they are gone.
+        """
+        names = ", ".join(f'"{name}"' for name in sorted(lacks))
+        return WeightStore(f"random {seed} without [{names}]" if lacks else f"random {seed}", seed=seed, lacks=lacks)
 
     @staticmethod
     def from_file(path: Path, shown: str) -> WeightStore:
         """The arrays of a safetensors file, which the IR calls `shown`. Raises WeightError if it cannot be read."""
         try:
+            path.open("rb").close()
             file = cast(_SafeFile, safe_open(path, framework="numpy"))  # pyright: ignore[reportUnknownVariableType]
         except FileNotFoundError:
             raise WeightError(f"there is no weight file '{shown}'") from None
-        except (SafetensorError, OSError) as error:
+        except OSError as error:
+            raise WeightError(f"the weight file '{shown}' cannot be read: {error.strerror or error}") from None
+        except SafetensorError as error:
             raise WeightError(f"'{shown}' is no whole safetensors file ({error})") from None
         return WeightStore(f'file "{shown}"', file=file)
 
@@ -100,6 +132,11 @@ class WeightStore:
     def is_random(self) -> bool:
         return self._seed is not None
 
+    @property
+    def made(self) -> frozenset[str]:
+        """The names of the arrays that passes put: what the source alone does not give back."""
+        return frozenset(self._arrays) - self._names - self._specs.keys()
+
     def names(self) -> tuple[str, ...]:
         """All known names, sorted."""
         return tuple(sorted(self._names | self._specs.keys() | self._arrays.keys()))
@@ -111,25 +148,26 @@ class WeightStore:
         return name in self._arrays or name in self._names or name in self._specs
 
     def expect(self, spec: WeightSpec) -> None:
-        """Announce an array of a layer; a random store draws it when asked. Raises ValueError if the same name
-        was announced otherwise."""
-        if not self.is_random or spec.name in self._arrays:
+        """Announce an array of a layer: float32, and a random store draws it when asked. Raises ValueError if the same
+        name was announced otherwise."""
+        self._floats.add(spec.name)
+        if not self.is_random or spec.name in self._arrays or spec.name in self._lacks:
             return
         if (known := self._specs.setdefault(spec.name, spec)) != spec:
             raise ValueError(f"weight '{spec.name}' is used as {_show(known)} and as {_show(spec)}")
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of an array, without loading it. Raises KeyError."""
+        """The shape of an array, without loading it. Raises WeightError if there is none of that name."""
         if name in self._arrays:
             return self._arrays[name].shape
         if name in self._specs:
             return self._specs[name].shape
         if self._file is None or name not in self._names:
-            raise KeyError(name)
+            raise self._missing(name)
         return tuple(self._file.get_slice(name).get_shape())
 
     def __getitem__(self, name: str) -> Array:
-        """The array of that name. Raises KeyError, and WeightError if its kind of number cannot be read."""
+        """The array of that name. Raises WeightError if there is none, or its kind of number cannot be read."""
         if (array := self._arrays.get(name)) is None:
             array = self._arrays[name] = _frozen(self._load(name))
         return array
@@ -145,22 +183,65 @@ class WeightStore:
         self._arrays[free] = _frozen(array)
         return free
 
+    def alone(self, names: Iterable[str]) -> WeightStore:
+        """What is left of the store when only its text is: of `names`, those that passes made are gone."""
+        lost = self.made.intersection(names)
+        return WeightStore.random(self._seed, self._lacks | lost) if self._seed is not None and lost else self
+
+    def save(self, path: Path, names: Iterable[str]) -> None:
+        """Write the arrays of these names, and no others, as a safetensors file that `from_file` reads back exactly.
+
+        Raises WeightError if there is none of a name, OSError if the file cannot be written.
+        """
+        arrays = {name: self[name] for name in sorted(set(names))}
+        try:
+            save_file(arrays, path, WRITER)
+        except SafetensorError as error:
+            raise OSError(None, str(error), str(path)) from None
+        path.chmod(0o644)
+
     def _load(self, name: str) -> Array:
         if self._seed is not None and name in self._specs:
             return _draw(self._specs[name], self._seed)
         if self._file is None or name not in self._names:
-            raise KeyError(name)
+            raise self._missing(name)
+        if name in self._floats and (kind := self._file.get_slice(name).get_dtype()) not in FLOATS:
+            raise WeightError(f"'{name}' holds numbers of type {kind}, not of {', '.join(FLOATS)}")
         try:
             array = self._file.get_tensor(name)
         except (SafetensorError, TypeError, AttributeError) as error:
             raise WeightError(f"'{name}' cannot be read ({error})") from None
-        return array.astype(np.float32, copy=False)
+        if array.dtype.name in EXACT and name not in self._floats:
+            return array
+        with np.errstate(over="ignore"):  # a number too large for float32 is found where infinite ones are
+            return array.astype(np.float32, copy=False)
+
+    def _missing(self, name: str) -> WeightError:
+        return WeightError(f"the weights have no array named '{name}'; their source is {self._source}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WeightStore) and self._source == other._source
 
     def __hash__(self) -> int:
         return hash(self._source)
+
+
+def find_file(shown: str, folder: Path) -> Path:
+    """The file that a text in `folder` calls `shown`: `zoo:…` is one that comes with lrc; any other is in that folder,
+    or else in the current one."""
+    if shown.startswith(ZOO):
+        return Path(str(files("lrc")), "zoo", shown.removeprefix(ZOO))
+    beside = folder / shown
+    return beside if beside.exists() else Path(shown)
+
+
+def is_written_by_lrc(path: Path) -> bool:
+    """Whether `WeightStore.save` wrote this file."""
+    try:
+        file = cast(_SafeFile, safe_open(path, framework="numpy"))  # pyright: ignore[reportUnknownVariableType]
+    except (SafetensorError, OSError):
+        return False
+    return file.metadata() == WRITER
 
 
 def _frozen(array: Array) -> Array:
@@ -194,7 +275,8 @@ def _draw(spec: WeightSpec, seed: int) -> Array:
 class StoreAttr(Data[WeightStore]):
     """A model's weights: `#lr.store<random 0>`, `#lr.store<file "net.safetensors">` or `#lr.store<none>`.
 
-    Reading it opens the file, relative to the current folder.
+    Reading it opens the file: beside the text, or else in the current folder (`find_file`). A text whose arrays were
+    not kept says `random 0 without ["a.bias.folded"]`: what passes made cannot be drawn again.
     """
 
     name = "lr.store"
@@ -206,11 +288,14 @@ class StoreAttr(Data[WeightStore]):
             if parser.parse_optional_keyword("none"):
                 return WeightStore.empty()
             if parser.parse_optional_keyword("random"):
-                return WeightStore.random(parser.parse_integer(allow_boolean=False, allow_negative=False))
+                seed, lacks = parser.parse_integer(allow_boolean=False, allow_negative=False), list[str]()
+                if parser.parse_optional_keyword("without"):
+                    lacks = parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_str_literal)
+                return WeightStore.random(seed, lacks)
             parser.parse_keyword("file")
             shown = parser.parse_str_literal()
             try:
-                return WeightStore.from_file(Path(shown), shown)
+                return WeightStore.from_file(find_file(shown, Path(parser.lexer.input.name).parent), shown)
             except WeightError as error:
                 parser.raise_error(str(error), start, parser.pos)
 
@@ -220,7 +305,7 @@ class StoreAttr(Data[WeightStore]):
 
 
 def array_of(weight: WeightLike, store: WeightStore) -> Array:
-    """The numbers of a weight, inline or by name. Raises KeyError if the store has no such name."""
+    """The numbers of a weight, inline or by name. Raises WeightError if the store has no such name."""
     if isinstance(weight, WeightAttr):
         return store[weight.data]
     dtype, element = "float32", weight.get_element_type()
@@ -231,7 +316,7 @@ def array_of(weight: WeightLike, store: WeightStore) -> Array:
 
 
 def shape_of_weight(weight: WeightLike, store: WeightStore) -> tuple[int, ...]:
-    """The shape of a weight, without loading it. Raises KeyError if the store has no such name."""
+    """The shape of a weight, without loading it. Raises WeightError if the store has no such name."""
     return store.shape(weight.data) if isinstance(weight, WeightAttr) else weight.get_shape()
 
 

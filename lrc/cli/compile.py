@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrc.cli.console import bytes_text, count_text, print_json, print_table, progress, write_text
+from lrc.cli.console import bytes_text, count_text, is_file, print_json, print_table, progress, write_text
 from lrc.cli.errors import Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import (
@@ -18,6 +18,8 @@ from lrc.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
     from lrc.report import LayerReport, Report
 
 IR_LEVELS = ("lr", "pattern", "fkw", "loops")
@@ -28,6 +30,7 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops")
         "lrc compile zoo:vgg16 --target neon           build/neon/vgg16: drop it into an Android build",
         "lrc compile net.lr --build                    and build/host/net/net_bench, which runs it",
         "lrc compile net.lr --emit fkw | less          look at a level on the way",
+        "lrc compile net.lr --emit fkw -o fkw.mlir     to go on from there: its arrays are in fkw.safetensors",
         "lrc compile net.lr --json | jq '.layers[0]'   what became of each layer",
     )
 )
@@ -73,8 +76,11 @@ def command(
     reach = level if level in IR_LEVELS else "target"
     with progress(f"compiling {model} for {target}") as step:
         compilation = compiler.lower(module, target, reach, threads=threads, optional=optional, progress=step)
+        if level in IR_LEVELS:
+            _write_level(compilation.module, output)
+            return
         if level is not None:
-            write_text(output, compiler.show(compilation) if level in IR_LEVELS else compiler.show_c(compilation))
+            write_text(output, compiler.show_c(compilation))
             return
         folder = output or Path("build", target, compiler.name_of(module))
         step("writing the folder")
@@ -90,6 +96,18 @@ def command(
     else:
         print_report(report)
         click.echo(f"{program or folder}")
+
+
+def _write_level(module: ModuleOp, output: Path | None) -> None:
+    """A file gets the arrays that its text names beside it; standard output has no place for them."""
+    from lrc import levels
+
+    if is_file(output):
+        levels.save(module, output)
+        return
+    write_text(output, levels.show(levels.without_arrays(module)))
+    if levels.needs_arrays(module):
+        click.echo("note: to read this back, write it with -o NAME.mlir: its arrays go to NAME.safetensors", err=True)
 
 
 def print_report(report: Report) -> None:

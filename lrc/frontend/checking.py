@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore
 from lrc.dialects.pattern.values import find_violation
+
+SHOWN: Final = 4
+"""How many names of a file are shown to whom none comes close."""
 
 Finding = tuple[lr.LayerOp, str, str | None]
 """A layer, what is wrong with its weights, and a hint."""
@@ -41,19 +45,26 @@ def _kernel_misfit(op: lr.Conv2dOp) -> str | None:
     return None
 
 
+def _listed(names: tuple[str, ...]) -> str:
+    """What a file has, for whom no name comes close; its beginning if that is much."""
+    shown = [f"'{name}'" for name in names[:SHOWN]]
+    return f"the file has {', '.join(shown) or 'no array at all'}{', …' if len(names) > SHOWN else ''}"
+
+
 def _check(store: WeightStore, op: lr.LayerOp, field: str, spec: WeightSpec) -> Iterator[tuple[str, str | None]]:
     layer, name = op.layer.data, spec.name
+    try:
+        store.expect(spec)
+    except ValueError as error:
+        yield str(error), "give one of the layers a weight of another name"
+        return
     if store.is_random:
-        try:
-            store.expect(spec)
-        except ValueError as error:
-            yield str(error), "give one of the layers a weight of another name"
         return
     if name not in store:
         hint = did_you_mean(name, store.names())
         if field == "bias" and not isinstance(op, lr.BatchNormOp):
             hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
-        yield f"there is no weight '{name}' for layer '{layer}'", hint
+        yield f"there is no weight '{name}' for layer '{layer}'", hint or _listed(store.names())
         return
     if (shape := store.shape(name)) != spec.shape:
         yield f"weight '{name}' of layer '{layer}' is {show(shape)}, expected {show(spec.shape)}", None
@@ -61,7 +72,7 @@ def _check(store: WeightStore, op: lr.LayerOp, field: str, spec: WeightSpec) -> 
     try:
         array = store[name]
     except WeightError as error:
-        yield str(error), None
+        yield str(error), "in torch, `tensor.float()` makes numbers that lrc reads"
         return
     if not (finite := np.isfinite(array)).all():
         place = tuple(int(i) for i in np.unravel_index(int(np.argmin(finite)), array.shape))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import Float32Type, TensorType
 
+from lrc import zoo
 from lrc.dialects.lr.base import tensor
-from lrc.dialects.lr.weights import WeightError, WeightStore
+from lrc.dialects.lr.weights import ZOO, WeightError, WeightStore
 from lrc.dialects.pattern.values import Mask, PatternSet
 from lrc.frontend import syntax
 from lrc.frontend.fields import named
@@ -22,7 +23,7 @@ def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
     if isinstance(origin, syntax.String):
         file = directory / origin.text
         try:
-            return WeightStore.from_file(file, str(file))
+            return WeightStore.from_file(file, f"{ZOO}{origin.text}" if directory == zoo.FOLDER else str(file))
         except WeightError as error:
             raise Mistake(origin.span, str(error)) from None
     word(origin.name, Scope(), ("random",))

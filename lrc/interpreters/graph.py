@@ -13,6 +13,7 @@ from lrc.dialects.fkw.ops import Conv2dOp as FkwConv2dOp
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weights import WeightStore, array_of
 from lrc.dialects.pattern.ops import Conv2dOp as PatternConv2dOp
+from lrc.interpreters.errors import located
 from lrc.interpreters.fkw import FkwFunctions, unpacked_weights
 from lrc.interpreters.lr import LrFunctions
 from lrc.interpreters.pattern import PatternFunctions, kept_weights
@@ -50,7 +51,8 @@ def interpreter(module: ModuleOp) -> Interpreter:
 def run(module: ModuleOp, inputs: Sequence[ArrayLike]) -> tuple[Array, ...]:
     """The outputs of the model in `module` for `inputs`, each [1, C, H, W] or [1, C], in the order of its names.
 
-    Raises ValueError if the inputs are not as many, or not as large, as the model's.
+    Raises ValueError if the inputs are not as many, or not as large, as the model's, and UserError, with the place of
+    the layer, if an array is missing.
     """
     environment = _environment(module, inputs)
     for _ in _evaluate(module, environment, None):
@@ -103,7 +105,8 @@ def _evaluate(module: ModuleOp, environment: dict[SSAValue, Array], given: Given
     for op in lr.find_model(module).block.ops:
         if isinstance(op, lr.LayerOp):
             operands = tuple(environment[operand] for operand in op.operands)
-            (result,) = functions.run_op(op, operands)
+            with located(op):
+                (result,) = functions.run_op(op, operands)
             yield Evaluation(op, operands, result)
             seen = None if given is None else given(op.layer.data)
             environment[op.output] = result if seen is None else float64(seen).reshape(result.shape)

@@ -24,6 +24,7 @@ from xdsl.utils.exceptions import InterpretationError
 from lrc.dialects import kernel
 from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.weights import WeightStore
+from lrc.interpreters.errors import located
 from lrc.interpreters.reference import Array, float64
 from lrc.interpreters.vectors import MathFunctions, NeonFunctions, NumberFunctions, VectorFunctions
 
@@ -63,7 +64,8 @@ class KernelFunctions(InterpreterFunctions):
 
     @impl(kernel.WeightsOp)
     def weights(self, interpreter: Interpreter, op: kernel.WeightsOp, args: PythonValues) -> PythonValues:
-        array = self.store[op.weight.data].reshape(-1)
+        with located(op):
+            array = self.store[op.weight.data].reshape(-1)
         return (array if array.dtype.kind == "u" else float64(array),)
 
     @impl(kernel.LaunchOp)
@@ -168,7 +170,7 @@ def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: Weigh
     is in the buffers afterwards.
 
     Returns the picture [C, H, W] of every layer whose buffer the function allocated. Raises InterpretationError if it
-    leaves a buffer, or uses an operation that this level does not have.
+    leaves a buffer, or uses an operation that this level does not have, and UserError if an array is missing.
     """
     memory = MemoryFunctions()
     interpreter = Interpreter(module)

@@ -7,7 +7,16 @@ import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 from lrc.dialects.lr.attrs import WeightAttr
-from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of, derived, inline
+from lrc.dialects.lr.weights import (
+    WeightError,
+    WeightSpec,
+    WeightStore,
+    array_of,
+    derived,
+    find_file,
+    inline,
+    is_written_by_lrc,
+)
 from lrc.dialects.pattern.values import PatternSet, Sparsity, find_violation
 
 P = PatternSet.parse('["110/110/000", "011/011/000"]')
@@ -62,7 +71,7 @@ def test_a_file_is_read_when_asked(tmp_path: Path) -> None:
     assert np.array_equal(store["w"], half)
     assert not store["w"].flags.writeable
     assert "v" not in store
-    with pytest.raises(KeyError):
+    with pytest.raises(WeightError, match=r"no array named 'v'; their source is file"):
         store["v"]
     with pytest.raises(WeightError, match="there is no weight file"):
         WeightStore.from_file(tmp_path / "nit.safetensors", "nit.safetensors")
@@ -84,3 +93,56 @@ def test_inline_weights_keep_their_numbers(dtype: str) -> None:
     back = array_of(inline(array), WeightStore.empty())
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
+
+
+def test_saved_arrays_are_read_back_as_they_are(tmp_path: Path) -> None:
+    store = WeightStore.empty()
+    kinds = ("uint8", "uint16", "uint32", "int32", "float32")
+    arrays = {kind: np.array([[1, 2], [3, np.iinfo(np.uint8).max]], kind) for kind in kinds}
+    for kind, array in arrays.items():
+        store.put(kind, array)
+    store.put("empty", np.zeros((0, 4), np.uint16))
+    store.put("other", np.zeros(4, np.float32))
+    store.save(tmp_path / "level.safetensors", [*kinds, "empty"])
+    back = WeightStore.from_file(tmp_path / "level.safetensors", "level.safetensors")
+    assert set(back.names()) == {*kinds, "empty"}
+    assert (back["empty"].shape, back["empty"].dtype) == ((0, 4), np.uint16)
+    for kind, array in arrays.items():
+        assert back[kind].dtype == array.dtype
+        np.testing.assert_array_equal(back[kind], array)
+    assert is_written_by_lrc(tmp_path / "level.safetensors")
+
+
+def test_what_a_layer_takes_for_its_weights_is_float32(tmp_path: Path) -> None:
+    numbers = np.array([1, 2, 200])
+    save_file({kind: numbers.astype(kind) for kind in ("float16", "float64", "uint8")}, tmp_path / "net.safetensors")
+    store = WeightStore.from_file(tmp_path / "net.safetensors", "net.safetensors")
+    for name in store:
+        store.expect(WeightSpec(name, (3,), "bias"))
+    for name in ("float16", "float64"):
+        assert store[name].dtype == np.float32
+        np.testing.assert_array_equal(store[name], numbers)
+    with pytest.raises(WeightError, match="'uint8' holds numbers of type U8"):
+        store["uint8"]
+    assert not is_written_by_lrc(tmp_path / "net.safetensors")
+
+
+def test_random_weights_do_not_stand_in_for_those_that_passes_made() -> None:
+    store = WeightStore.random(0)
+    store.expect(WeightSpec("w", (4,), "bias"))
+    store.put("w.folded", np.ones(4, np.float32))
+    store.put("unused", np.ones(4, np.float32))
+    alone = store.alone(["w", "w.folded"])
+    assert alone.source == 'random 0 without ["w.folded"]'
+    for name in ("w", "w.folded"):
+        alone.expect(WeightSpec(name, (4,), "bias"))
+    np.testing.assert_array_equal(alone["w"], store["w"])
+    assert "w.folded" not in alone
+    assert store.alone(["w"]) is store
+
+
+def test_files_are_found_beside_the_text_in_the_zoo_or_here(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").touch()
+    assert find_file("a.safetensors", tmp_path) == tmp_path / "a.safetensors"
+    assert find_file("b.safetensors", tmp_path) == Path("b.safetensors")
+    assert find_file("zoo:digits.safetensors", tmp_path).is_file()
