@@ -1,29 +1,9 @@
 """Every layer but the convolutions, as loops and as C, against the float64 reference within the computed bound."""
 
-import shutil
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
 import pytest
-from harness import SANITIZE, TWO_THREADS, Network, Program, interpret, lower, reference, zeros_around
-from numpy.typing import NDArray
-
-from lrc import bounds
-from lrc.dialects import lr
-from lrc.interpreters import graph
-
-
-def model(body: str, inputs: str, result: str) -> str:
-    """A network of one or few layers, whose result is called %y."""
-    return (
-        f"lr.model @net {{weights = #lr.store<random 0>}} ({inputs}) {{\n{body}\n"
-        f'  lr.output %y {{names = ["y"]}} : {result}\n}}'
-    )
-
-
-def picture(*shape: int) -> str:
-    return f"tensor<{'x'.join(map(str, (1, *shape)))}xf32>"
+from harness import interpret, lower, reference
+from variants import VARIANTS, Programs, check, inputs_of, model, picture, programs
 
 
 def pool(kind: str, size: tuple[int, int, int], kernel: int, stride: int, pad: int) -> str:
@@ -116,26 +96,6 @@ CASES = {
 }
 
 
-def inputs_of(network: Network) -> list[NDArray[np.float32]]:
-    random = np.random.default_rng(1)
-    values = lr.find_model(network.layers).block.args
-    return [(3 * random.standard_normal(value.type.get_shape())).astype(np.float32) for value in values]  # pyright: ignore
-
-
-def check(network: Network, inputs: list[NDArray[np.float32]], found: list[NDArray[np.float32]]) -> None:
-    """Every output within its bound; for several layers one after the other a plain tolerance has to do."""
-    expected = reference(network, inputs)
-    evaluations = list(graph.walk(network.layers, inputs))
-    for result, exact in zip(found, expected, strict=True):
-        assert result.shape == exact.shape
-        if len(evaluations) == 1:
-            bound = bounds.of_layer(evaluations[0], lr.find_model(network.layers).store)
-            worst = np.max(np.abs(result - exact) - bound)
-            assert worst <= 0, f"{worst} beyond the bound"
-        else:
-            np.testing.assert_allclose(result, exact, rtol=1e-5, atol=1e-5)
-
-
 @pytest.mark.parametrize("machine", ["neon"])
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted(case: str, machine: str) -> None:
@@ -145,42 +105,12 @@ def test_interpreted(case: str, machine: str) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-VECTORS = ("-march=native", "-Wno-psabi")
-VARIANTS = {
-    "avx512": ("avx512", (*VECTORS, *SANITIZE)),
-    "avx2": ("avx2", (*VECTORS, *SANITIZE)),
-    "c": ("c", SANITIZE),
-    "two_threads": ("avx2", (*VECTORS, *TWO_THREADS)),
-    "neon": ("neon", ("-static", "-march=armv8.2-a")),
-}
-"""Name of a program -> the machine that its code is for, and flags of the compiler."""
-
-
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
-    """All cases as one program; that for neon is run by an emulator."""
-
-    @cache
-    def build(variant: str) -> Program:
-        machine, flags = VARIANTS[variant]
-        compilers = ["aarch64-linux-gnu-gcc"] if machine == "neon" else ["clang", "clang-19", "gcc"]
-        compiler = next((c for c in compilers if shutil.which(c)), None)
-        if compiler is None or (machine == "neon" and not shutil.which("qemu-aarch64")):
-            pytest.skip(f"no compiler or no emulator for {machine}")
-        networks = {case: lower(text, machine) for case, text in CASES.items()}
-        runner = ["qemu-aarch64"] if machine == "neon" else []
-        return Program(networks, tmp_path_factory.mktemp(variant), [compiler, *flags], runner)
-
-    return build
+def program(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    return programs(CASES, tmp_path_factory)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("case", CASES)
-def test_compiled(case: str, variant: str, program: Callable[[str], Program]) -> None:
-    compiled = program(variant)
-    network = compiled.networks[case]
-    inputs = inputs_of(network)
-    found, buffers = compiled.run(case, inputs)
-    check(network, inputs, found)
-    for layer, (layout, buffer) in buffers.items():
-        assert zeros_around(layout, buffer), f"{layer}: {layout}"
+def test_compiled(case: str, variant: str, program: Programs) -> None:
+    check(program(variant), case)

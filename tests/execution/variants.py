@@ -1,0 +1,86 @@
+"""Cases, built for one machine after the other: what the tests of layers and of convolutions share."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import numpy as np
+import pytest
+from harness import SANITIZE, TWO_THREADS, Network, Program, lower, reference, zeros_around
+from numpy.typing import NDArray
+
+from lrc import bounds
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
+from lrc.interpreters import graph
+
+VECTORS = ("-march=native", "-Wno-psabi")
+VARIANTS = {
+    "avx512": ("avx512", (*VECTORS, *SANITIZE)),
+    "avx2": ("avx2", (*VECTORS, *SANITIZE)),
+    "c": ("c", SANITIZE),
+    "two_threads": ("avx2", (*VECTORS, *TWO_THREADS)),
+    "neon": ("neon", ("-static", "-march=armv8.2-a")),
+}
+"""Name of a program -> the machine that its code is for, and flags of the compiler."""
+
+Programs = Callable[[str], Program]
+"""Name of a variant -> all cases as one program; that for neon is run by an emulator."""
+
+
+def programs(cases: Mapping[str, str], scratch: pytest.TempPathFactory) -> Programs:
+    """Builds the networks `cases` for each variant that is asked for, once."""
+
+    @cache
+    def build(variant: str) -> Program:
+        machine, flags = VARIANTS[variant]
+        compilers = ["aarch64-linux-gnu-gcc"] if machine == "neon" else ["clang", "clang-19", "gcc"]
+        compiler = next((c for c in compilers if shutil.which(c)), None)
+        if compiler is None or (machine == "neon" and not shutil.which("qemu-aarch64")):
+            pytest.skip(f"no compiler or no emulator for {machine}")
+        networks = {case: lower(text, machine) for case, text in cases.items()}
+        runner = ["qemu-aarch64"] if machine == "neon" else []
+        return Program(networks, scratch.mktemp(variant), [compiler, *flags], runner)
+
+    return build
+
+
+def model(body: str, inputs: str, result: str) -> str:
+    """A network of one or few layers, whose result is called %y."""
+    return (
+        f"lr.model @net {{weights = #lr.store<random 0>}} ({inputs}) {{\n{body}\n"
+        f'  lr.output %y {{names = ["y"]}} : {result}\n}}'
+    )
+
+
+def picture(*shape: int) -> str:
+    """The type of a tensor without its batch."""
+    return f"tensor<{'x'.join(map(str, (1, *shape)))}xf32>"
+
+
+def inputs_of(network: Network) -> list[NDArray[np.float32]]:
+    """Random inputs, the same every time."""
+    random = np.random.default_rng(1)
+    values = lr.find_model(network.layers).block.args
+    return [(3 * random.standard_normal(shape_of(value))).astype(np.float32) for value in values]
+
+
+def check(program: Program, case: str) -> None:
+    """Run a case: every output is within its bound, and everything around the pictures is zero.
+
+    For several layers one after the other a plain tolerance has to do.
+    """
+    network = program.networks[case]
+    inputs = inputs_of(network)
+    found, buffers = program.run(case, inputs)
+    evaluations = list(graph.walk(network.layers, inputs))
+    for result, exact in zip(found, reference(network, inputs), strict=True):
+        assert result.shape == exact.shape
+        if len(evaluations) == 1:
+            bound = bounds.of_layer(evaluations[0], lr.find_model(network.layers).store)
+            worst = np.max(np.abs(result - exact) - bound)
+            assert worst <= 0, f"{worst} beyond the bound"
+        else:
+            np.testing.assert_allclose(result, exact, rtol=1e-5, atol=1e-5)
+    for layer, (layout, buffer) in buffers.items():
+        assert zeros_around(layout, buffer), f"{layer}: {layout}"
