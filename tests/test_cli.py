@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -155,7 +156,8 @@ def test_emit_prints_a_level(lrc: Lrc, level: str) -> None:
     shown = {"lr": "lr.conv2d", "pattern": "pattern.conv2d", "fkw": "fkw.conv2d", "loops": "kernel.grid", "c": "for ("}
     assert shown[level] in outcome.out
     assert lrc("compile", "tiny.lr", "--emit", level, "-o", "level.txt").out == ""
-    assert Path("level.txt").read_text() == outcome.out
+    written, printed = (re.sub("#lr.store<.*?>", "", text) for text in (Path("level.txt").read_text(), outcome.out))
+    assert written == printed
 
 
 def test_emitted_levels_read_back(lrc: Lrc) -> None:

@@ -40,7 +40,8 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops")
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The folder to write [default: build/TARGET/NAME]; with --emit the file [default: standard output].",
+    help="The folder to write [default: build/TARGET/NAME]; with --emit the file, which gets its arrays beside it as "
+    "NAME.safetensors [default: standard output, without arrays].",
 )
 @click.option("--build", "build_it", is_flag=True, help="Build the folder with the best C compiler at hand.")
 @click.option(

@@ -56,12 +56,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def write_text(path: Path | None, text: str) -> None:
     """Writes `text` to `path`, a file whole or not at all; None or `-` is standard output."""
-    if is_file(path):
-        write_whole(path, text.encode("utf-8"))
-    elif path is None or path == Path("-"):
+    if path is None or path == Path("-"):
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode("utf-8"))
 
 
 def is_file(path: Path | None) -> TypeGuard[Path]:
