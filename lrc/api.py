@@ -66,9 +66,12 @@ def compile(
         progress: is told what is being done.
 
     Raises:
-        UserError: the network is wrong, or there is no C compiler.
+        UserError: the network is wrong, or there is no C compiler, or no emulator that the code would need.
     """
     module = model if isinstance(model, ModuleOp) else load(model)
+    toolchain.find_compiler(target)  # before the work, not after it
+    if toolchain.is_foreign(target):
+        toolchain.emulator_command()
     scratch = tempfile.TemporaryDirectory(prefix="lrc-") if folder is None else None
     place = folder or Path(scratch.name if scratch else "", compiler.name_of(module))
     optional = ("replace-unfriendly",) if replace_unfriendly else ()

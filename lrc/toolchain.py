@@ -22,6 +22,7 @@ from lrc.diagnostics import UserError
 SYSROOT = Path("/usr/aarch64-linux-gnu")
 VERSIONED_CLANGS = tuple(f"clang-{version}" for version in range(25, 13, -1))
 INSTALL = "install clang or gcc, or: pip install 'lrc[cross]'"
+MEND_CC = "$CC names it; unset CC, and lrc looks for another"
 INSTALL_ARM64 = "pip install 'lrc[cross]' brings one (zig); or name one in $CC"
 INSTALL_QEMU = "on Debian and Ubuntu: apt install qemu-user"
 
@@ -125,6 +126,8 @@ def build(
             linked = os.path.join(scratch, output.name)
             kind = ["-shared"] if shared else ["-static"] if compiler.is_static else []
             _call(compiler, [*flags, *kind, *objects, "-o", linked, "-lm", "-pthread"])
+            if not os.path.exists(linked):
+                raise UserError.because(f"{compiler.name} says nothing and makes no program", hint=_mend(compiler))
             os.replace(linked, output)
     except OSError as error:
         raise UserError.because(f"cannot build in {folder}: {error.strerror}") from error
@@ -189,8 +192,22 @@ def _here() -> str:
     return "aarch64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
 
 
+def _words_of_cc() -> list[str]:
+    """The command in $CC; empty if there is none."""
+    try:
+        return shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise UserError.because(f"$CC is no command: {str(error).lower()}", hint="such as CC='clang -m64'") from None
+
+
+def _mend(compiler: Compiler) -> str | None:
+    """What to do about a compiler that does not work, if the user chose it."""
+    words = _words_of_cc()
+    return MEND_CC if words and list(compiler.command[: len(words)]) == words else None
+
+
 def _native_compilers() -> Iterator[Compiler]:
-    if words := shlex.split(os.environ.get("CC", "")):
+    if words := _words_of_cc():
         yield Compiler(tuple(words), is_zig=_is_zig(words))
     yield from (Compiler((name,)) for name in _clangs())
     if zig := _zig():
@@ -199,7 +216,7 @@ def _native_compilers() -> Iterator[Compiler]:
 
 
 def _cross_compilers(architecture: str) -> Iterator[Compiler]:
-    words = shlex.split(os.environ.get("CC", ""))
+    words = _words_of_cc()
     if words and _machine_of(words).startswith((architecture, "arm64")):
         yield Compiler(tuple(words), is_zig=_is_zig(words), is_static="android" not in _machine_of(words))
     if zig := _zig():
@@ -248,10 +265,11 @@ def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     except OSError as error:
         raise UserError.because(
-            f"cannot run the C compiler {compiler.command[0]}: {error.strerror}", hint=INSTALL
+            f"cannot run the C compiler {compiler.command[0]}: {error.strerror}", hint=_mend(compiler) or INSTALL
         ) from error
     if done.returncode:
-        raise UserError.because(f"{compiler.name} failed:\n{shlex.join(command)}\n{done.stderr.strip()}")
+        said = "\n".join(filter(None, (f"{compiler.name} failed:", shlex.join(command), done.stderr.strip())))
+        raise UserError.because(said, hint=_mend(compiler))
 
 
 def zig_environment() -> Mapping[str, str]:

@@ -27,7 +27,7 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     """Runs a line of shell in which `lrc` is the command."""
     function = f'lrc() {{ "{sys.executable}" -m lrc "$@"; }}\n'
     return subprocess.run(
-        ["bash", "-c", function + command],
+        ["/bin/bash", "-c", function + command],
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
@@ -76,6 +76,32 @@ def test_a_full_disk_keeps_what_was_there(folder: Path) -> None:
     assert outcome.stdout.split()[-5:] == ["1", "1", "0", "fill", "out"], outcome.stderr
     assert "error: disk/out: No space left on device" in outcome.stderr
     assert "error: disk/new: No space left on device" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("cc", "complaint"),
+    [
+        ("nonsense", "cannot run the C compiler nonsense: No such file or directory"),
+        ("false", "false failed:"),
+        ("true", "true says nothing and makes no program"),
+        ("'half", "$CC is no command: no closing quotation"),
+    ],
+)
+def test_a_compiler_of_the_users_that_does_not_work(folder: Path, cc: str, complaint: str) -> None:
+    outcome = shell("lrc compile tiny.lr --build", folder, CC=cc)
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith(f"error: {complaint}") and "CC" in outcome.stderr.splitlines()[-1]
+
+
+def test_tools_that_are_missing_are_missed_before_the_work(folder: Path) -> None:
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.util as util\nfind = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'ziglang' else find(name, *more)\n"
+    )
+    tools = {"PATH": "/nowhere", "PYTHONPATH": str(folder)}
+    outcome = shell("lrc compile tiny.lr --build", folder, **tools)
+    assert (outcome.returncode, outcome.stderr.splitlines()[0]) == (1, "error: no C compiler found")
+    assert not (folder / "build").exists()
 
 
 def test_a_folder_does_not_go_to_standard_output(folder: Path) -> None:

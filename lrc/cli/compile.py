@@ -73,6 +73,8 @@ def command(
     module = read_model(invocation, model)
     from lrc import compiler, toolchain
 
+    if build_it:
+        toolchain.find_compiler(target)  # before the work, not after it
     optional = ("replace-unfriendly",) if replace_unfriendly else ()
     reach = level if level in IR_LEVELS else "target"
     with progress(f"compiling {model} for {target}") as step:

@@ -5,6 +5,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,12 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     infinite[0, 1, 2, 2] = -np.inf
     pruned[:, :, :2, :2] = 1
     pruned[2, 1, 2, 0] = 0.5
-    arrays: dict[str, NDArray[np.float32]] = {
+    arrays: dict[str, NDArray[Any]] = {
         "conv1.weight": kernels,
         "nan.weight": not_a_number,
         "inf.weight": infinite,
         "pruned.weight": pruned,
         "full.weight": kernels,
+        "quantized.weight": kernels.astype(np.int8),
+        "large.weight": kernels.astype(np.float64) * 1e300,
         "bn.weight": np.ones(3, np.float32),
         "bn.bias": np.ones(3, np.float32),
         "bn.running_mean": np.ones(3, np.float32),
@@ -42,6 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_file(arrays, tmp_path / "net.safetensors")
     whole = (tmp_path / "net.safetensors").read_bytes()
     (tmp_path / "truncated.safetensors").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "folder.safetensors").mkdir()
     (tmp_path / "text.safetensors").write_text("these are no weights\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
