@@ -45,6 +45,10 @@ class Layout:
     lanes: int = 1
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            least = 1 if field.name in ("channels", "height", "width", "lanes") else 0
+            if getattr(self, field.name) < least:
+                raise ValueError(f"{field.name} must be at least {least}, not {getattr(self, field.name)}")
         if self.row_stride < self.width:
             raise ValueError(f"rows of {self.width} numbers do not fit a row stride of {self.row_stride}")
 
@@ -82,8 +86,14 @@ class Layout:
     def parse(text: str) -> Layout:
         """Read what `str` prints. Raises ValueError."""
         shape, *rest = text.strip().removeprefix("<").removesuffix(">").split(",")
-        channels, height, width = (int(n) for n in shape.split("x"))
-        entries = {name.strip(): int(value) for name, _, value in (part.partition("=") for part in rest)}
-        if unknown := set(entries) - {f.name for f in fields(Layout)[3:]}:
-            raise ValueError(f"a layout has no '{min(unknown)}'")
-        return Layout(channels, height, width, **entries)
+        sizes = shape.split("x")
+        if len(sizes) != 3:
+            raise ValueError(f"expected channels x height x width, not '{shape}'")
+        entries: dict[str, int] = {}
+        for name, _, value in (part.partition("=") for part in rest):
+            if name.strip() not in {f.name for f in fields(Layout)[3:]}:
+                raise ValueError(f"a layout has no '{name.strip()}'")
+            if name.strip() in entries:
+                raise ValueError(f"'{name.strip()}' is given twice")
+            entries[name.strip()] = int(value)
+        return Layout(*map(int, sizes), **entries)

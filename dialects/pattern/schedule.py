@@ -42,8 +42,17 @@ class Schedule:
     algorithm: str = "direct"
 
     def __post_init__(self) -> None:
-        sizes = {"rows": self.tile[0], "vectors": self.tile[1], "lanes": self.lanes, "block": self.block}
+        if isinstance(self.tile, int) or len(self.tile) != 2:
+            raise ValueError(f"tile takes 2 numbers, not {_shown(self.tile)}")
+        sizes: dict[str, int | tuple[int, ...] | str] = {
+            "rows": self.tile[0],
+            "vectors": self.tile[1],
+            "lanes": self.lanes,
+            "block": self.block,
+        }
         for name, value in (sizes | {"jam": self.jam, "group": self.group}).items():
+            if isinstance(value, tuple | str):  # as `parse` may give it
+                raise ValueError(f"{name} takes a number, not {_shown(value)}")
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         if self.group % self.jam:
@@ -74,7 +83,11 @@ class Schedule:
     @staticmethod
     def parse(text: str) -> Schedule:
         """Read what `str` prints; all but `tile`, `lanes` and `block` may be left out. Raises ValueError."""
-        return Schedule(**_entries(text, {f.name for f in fields(Schedule)}))  # pyright: ignore[reportArgumentType]
+        entries = _entries(text, {f.name for f in fields(Schedule)})
+        for name in ("tile", "lanes", "block"):
+            if name not in entries:
+                raise ValueError(f"a schedule needs a {name}")
+        return Schedule(**entries)  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,8 @@ class Tuning:
 
     def __post_init__(self) -> None:
         for name, sizes, length in (("unroll", self.unroll, 3), ("tile", self.tile, 2)):
-            if sizes is not None and (len(sizes) != length or min(sizes) < 1):
-                raise ValueError(f"{name} takes {length} positive numbers, not {list(sizes)}")
+            if sizes is not None and (isinstance(sizes, int | str) or len(sizes) != length or min(sizes) < 1):
+                raise ValueError(f"{name} takes {length} positive numbers, not {_shown(sizes)}")
         if self.permute is not None and self.permute not in ORDERS:
             raise ValueError(f"unknown permute '{self.permute}': 'hwcico' or 'cohwci'")
         if self.load is not None and self.load not in LOADS:
@@ -101,13 +114,17 @@ class Tuning:
 
     def __str__(self) -> str:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        shown = {k: list(cast(tuple[int, ...], v)) if isinstance(v, tuple) else v for k, v in given.items()}
-        return "<" + ", ".join(f"{k} = {v}" for k, v in shown.items() if v is not None) + ">"
+        return "<" + ", ".join(f"{name} = {_shown(value)}" for name, value in given.items() if value is not None) + ">"
 
     @staticmethod
     def parse(text: str) -> Tuning:
         """Read what `str` prints. Raises ValueError."""
         return Tuning(**_entries(text, {f.name for f in fields(Tuning)}))  # pyright: ignore[reportArgumentType]
+
+
+def _shown(value: object) -> str:
+    """A number, a word, or a tuple of numbers as a list."""
+    return str(list(cast(tuple[int, ...], value))) if isinstance(value, tuple) else str(value)
 
 
 def _entries(text: str, known: set[str]) -> dict[str, object]:
@@ -126,8 +143,13 @@ def _entries(text: str, known: set[str]) -> dict[str, object]:
         name, equals, value = (p.strip() for p in part.partition("="))
         if not equals or name not in known:
             raise ValueError(f"expected one of {', '.join(sorted(known))} with '= value', not '{part.strip()}'")
+        if name in entries:
+            raise ValueError(f"'{name}' is given twice")
         if value.startswith("["):
-            entries[name] = tuple(int(v) for v in value.strip("[]").split(","))
+            numbers = [n.strip() for n in value.strip("[]").split(",")]
+            if not all(n.lstrip("-").isdigit() for n in numbers):
+                raise ValueError(f"expected numbers, not '{', '.join(numbers)}'")
+            entries[name] = tuple(map(int, numbers))
         else:
             entries[name] = int(value) if value.lstrip("-").isdigit() else value
     return entries

@@ -1,0 +1,101 @@
+"""The heuristic's schedules: they fit the machine, and do what the layer's author asked for."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrc.dialects.lr.shapes import Window
+from lrc.dialects.pattern.schedule import LOADS, ORDERS, Tuning
+from lrc.dialects.pattern.values import Mask, PatternSet
+from lrc.passes.machine import MACHINES, machine_named
+from lrc.passes.tiling import Problem, choose_schedule, registers
+from lrc.testing import pattern_sets
+
+SIDES = st.integers(1, 60)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    kernel = draw(st.sampled_from([(1, 1), (3, 3), (5, 5)]))
+    channels, filters = draw(SIDES), draw(SIDES)
+    strides = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    pad = kernel[0] // 2
+    return Problem(
+        window=Window(kernel, draw(strides), (pad, pad, pad, pad), (1, 1)),
+        patterns=draw(pattern_sets(kernel)),
+        channels=channels,
+        filters=filters,
+        height=draw(SIDES),
+        width=draw(SIDES),
+        kernels=draw(st.floats(0, channels)),
+        jams=tuple(jam for jam in (8, 4, 2, 1) if filters % jam == 0),
+    )
+
+
+SMALL = Problem(
+    window=Window((3, 3), (1, 1), (1, 1, 1, 1), (1, 1)),
+    patterns=PatternSet((Mask.parse("110/110/000"),)),
+    channels=32,
+    filters=32,
+    height=28,
+    width=28,
+    kernels=10,
+    jams=(2, 1),
+)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@given(problem=problems(), threads=st.integers(1, 8))
+def test_every_schedule_fits(name: str, problem: Problem, threads: int) -> None:
+    machine = machine_named(name)
+    schedule = choose_schedule(problem, machine, threads, Tuning())
+    rows, vectors = schedule.tile
+    smallest = (schedule.jam, rows, vectors) == (1, 1, 1)
+    assert smallest or registers(problem, machine, schedule.load, schedule.jam, rows, vectors) <= machine.registers
+    assert schedule.lanes == machine.lanes
+    assert schedule.jam in problem.jams and schedule.group % schedule.jam == 0
+    assert 1 <= schedule.block <= problem.channels
+
+
+@given(
+    rows=st.integers(1, 9),
+    vectors=st.integers(1, 5),
+    tile=st.tuples(st.integers(1, 16), st.integers(1, 32)),
+    order=st.sampled_from(ORDERS),
+    load=st.sampled_from(LOADS),
+)
+def test_tuning_is_obeyed(rows: int, vectors: int, tile: tuple[int, int], order: str, load: str) -> None:
+    tuning = Tuning(unroll=(2, rows, 4 * vectors), tile=tile, permute=order, load=load)  # pyright: ignore[reportArgumentType]
+    schedule = choose_schedule(SMALL, machine_named("neon"), 1, tuning)
+    assert schedule.jam == 2 and schedule.tile == (rows, vectors)
+    assert schedule.group == tile[0] + tile[0] % 2, "whole jammed filters"
+    assert schedule.block == tile[1]
+    assert schedule.order == order and schedule.load == load
+
+
+@pytest.mark.parametrize(
+    ("tuning", "message"),
+    [
+        (Tuning(unroll=(1, 4, 6)), "unroll asks for 6 columns, which are no whole vectors of 4 floats"),
+        (Tuning(unroll=(3, 4, 8)), "unroll asks for 3 filters at once; these filters share their kernels by 2, 1"),
+    ],
+)
+def test_impossible_tuning(tuning: Tuning, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        choose_schedule(SMALL, machine_named("neon"), 1, tuning)
+
+
+def test_strided_loads_are_not_aligned() -> None:
+    """A strided load is two loads and a shuffle already; only the author may ask for more of them."""
+    strided = replace(SMALL, window=replace(SMALL.window, strides=(2, 2)))
+    machine = machine_named("avx512")
+    assert machine.load == "aligned"
+    assert choose_schedule(strided, machine, 1, Tuning()).load == "direct"
+    assert choose_schedule(strided, machine, 1, Tuning(load="aligned")).load == "aligned"
+
+
+def test_unknown_machine() -> None:
+    with pytest.raises(ValueError, match="no machine 'sve': one of neon, avx512"):
+        machine_named("sve")
