@@ -86,3 +86,25 @@ func.func @no_kernel(%buffer: memref<?xf32>, %i: index) {
   "test.op"(%a, %b) : (vector<4xf32>, vector<4xf32>) -> ()
   func.return
 }
+
+// Filter level: jammed filters read the same input, each with a weight of its own.
+// CHECK-LABEL: @filter_level
+// CHECK: %x0 = kernel.load %w[0, 0]
+// CHECK-NEXT: vector.fma %x0, %t, %s0
+// CHECK-NEXT: vector.fma %x0, %u, %s1
+// CHECK: multiplications = 2 : i64, loads_before = 2 : i64, loads_after = 1 : i64
+func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r0, %r1 = scf.for %k = %i to %n step %c1 iter_args(%s0 = %t, %s1 = %t) -> (vector<4xf32>, vector<4xf32>) {
+      %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %a0 = vector.fma %x0, %t, %s0 : vector<4xf32>
+      %x1 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %a1 = vector.fma %x1, %u, %s1 : vector<4xf32>
+      scf.yield %a0, %a1 : vector<4xf32>, vector<4xf32>
+    }
+    "test.op"(%r0, %r1) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -79,3 +79,42 @@ func.func @strided(%buffer: memref<?xf32>, %n: index) {
   }
   func.return
 }
+
+// Every third element comes out of three loads; the second shuffle keeps what the first has picked.
+// CHECK-LABEL: @strided_by_three
+// CHECK: [[A:%.*]] = kernel.load %w[0, 0] :
+// CHECK-NEXT: [[B:%.*]] = kernel.load %w[0, 4] :
+// CHECK-NEXT: [[C:%.*]] = kernel.load %w[0, 8] :
+// CHECK-NEXT: [[AB:%.*]] = vector.shuffle [[A]], [[B]] [0, 3, 6, 3]
+// CHECK-NEXT: [[X:%.*]] = vector.shuffle [[AB]], [[C]] [0, 1, 2, 5]
+// CHECK-NEXT: "test.op"([[X]])
+func.func @strided_by_three(%buffer: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[0, 0] stride 3 : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// A vector of one lane has no stride to speak of.
+// CHECK-LABEL: @strided_scalar
+// CHECK: %x = kernel.load %w[0, 1] stride 2
+func.func @strided_scalar(%buffer: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[0, 1] stride 2 : !kernel.window<16> -> vector<1xf32>
+    "test.op"(%x) : (vector<1xf32>) -> ()
+  }
+  func.return
+}
+
+// A function without a grid is no kernel: it stays as it is.
+// CHECK-LABEL: @no_kernel
+// CHECK: %x = kernel.load %w[0, 1] : !kernel.window<16>
+func.func @no_kernel(%buffer: memref<?xf32>, %i: index) attributes {load = "aligned"} {
+  %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+  %x = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
+  "test.op"(%x) : (vector<4xf32>) -> ()
+  func.return
+}

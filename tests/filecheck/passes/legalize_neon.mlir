@@ -58,3 +58,83 @@ func.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   }
   func.return
 }
+
+// Nine weights are two loads and a third that overlaps: it begins at the sixth, and its last lane is the ninth.
+// CHECK-LABEL: @nine_weights
+// CHECK: [[A:%.*]] = vector.load %weight[%k]
+// CHECK: [[B:%.*]] = vector.load %weight[
+// CHECK: [[FIVE:%.*]] = arith.constant 5 : index
+// CHECK-NEXT: [[K:%.*]] = arith.addi %k, [[FIVE]]
+// CHECK-NEXT: [[C:%.*]] = vector.load %weight[[[K]]]
+// CHECK: neon.fma_lane %x, [[A]][0], %s
+// CHECK: neon.fma_lane %x, [[A]][3]
+// CHECK-NEXT: neon.fma_lane %x, [[B]][0]
+// CHECK: neon.fma_lane %x, [[B]][3]
+// CHECK-NEXT: neon.fma_lane %x, [[C]][3]
+func.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %c4 = arith.constant 4 : index
+    %c5 = arith.constant 5 : index
+    %c6 = arith.constant 6 : index
+    %c7 = arith.constant 7 : index
+    %c8 = arith.constant 8 : index
+    %r = scf.for %k = %i to %n step %c1 iter_args(%s = %x) -> (vector<4xf32>) {
+      %k1 = arith.addi %k, %c1 : index
+      %k2 = arith.addi %k, %c2 : index
+      %k3 = arith.addi %k, %c3 : index
+      %k4 = arith.addi %k, %c4 : index
+      %k5 = arith.addi %k, %c5 : index
+      %k6 = arith.addi %k, %c6 : index
+      %k7 = arith.addi %k, %c7 : index
+      %k8 = arith.addi %k, %c8 : index
+      %w0 = memref.load %weight[%k] : memref<?xf32>
+      %v0 = vector.broadcast %w0 : f32 to vector<4xf32>
+      %w1 = memref.load %weight[%k1] : memref<?xf32>
+      %v1 = vector.broadcast %w1 : f32 to vector<4xf32>
+      %w2 = memref.load %weight[%k2] : memref<?xf32>
+      %v2 = vector.broadcast %w2 : f32 to vector<4xf32>
+      %w3 = memref.load %weight[%k3] : memref<?xf32>
+      %v3 = vector.broadcast %w3 : f32 to vector<4xf32>
+      %w4 = memref.load %weight[%k4] : memref<?xf32>
+      %v4 = vector.broadcast %w4 : f32 to vector<4xf32>
+      %w5 = memref.load %weight[%k5] : memref<?xf32>
+      %v5 = vector.broadcast %w5 : f32 to vector<4xf32>
+      %w6 = memref.load %weight[%k6] : memref<?xf32>
+      %v6 = vector.broadcast %w6 : f32 to vector<4xf32>
+      %w7 = memref.load %weight[%k7] : memref<?xf32>
+      %v7 = vector.broadcast %w7 : f32 to vector<4xf32>
+      %w8 = memref.load %weight[%k8] : memref<?xf32>
+      %v8 = vector.broadcast %w8 : f32 to vector<4xf32>
+      %a0 = vector.fma %x, %v0, %s : vector<4xf32>
+      %a1 = vector.fma %x, %v1, %a0 : vector<4xf32>
+      %a2 = vector.fma %x, %v2, %a1 : vector<4xf32>
+      %a3 = vector.fma %x, %v3, %a2 : vector<4xf32>
+      %a4 = vector.fma %x, %v4, %a3 : vector<4xf32>
+      %a5 = vector.fma %x, %v5, %a4 : vector<4xf32>
+      %a6 = vector.fma %x, %v6, %a5 : vector<4xf32>
+      %a7 = vector.fma %x, %v7, %a6 : vector<4xf32>
+      %a8 = vector.fma %x, %v8, %a7 : vector<4xf32>
+      scf.yield %a8 : vector<4xf32>
+    }
+    "test.op"(%r) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Every other lane of two vectors is one instruction; any other choice of lanes stays a shuffle.
+// CHECK-LABEL: @unzip
+// CHECK: %even = neon.even_lanes %a, %b
+// CHECK-NEXT: %odd = neon.odd_lanes %a, %b
+// CHECK-NEXT: %moved = vector.shuffle %a, %b [1, 2, 3, 4]
+func.func @unzip(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %even = vector.shuffle %a, %b [0, 2, 4, 6] : vector<4xf32>, vector<4xf32>
+    %odd = vector.shuffle %a, %b [1, 3, 5, 7] : vector<4xf32>, vector<4xf32>
+    %moved = vector.shuffle %a, %b [1, 2, 3, 4] : vector<4xf32>, vector<4xf32>
+    "test.op"(%even, %odd, %moved) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -24,3 +24,46 @@ func.func @wrong_argument(%x: memref<?xf32>, %n: index) {
 func.func @layout(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 3">>) {
   func.return
 }
+
+// -----
+
+// CHECK: @k is no function
+lr.model @k (%x : tensor<1x1x1x1xf32>) {
+  lr.output %x {names = ["y"]} : tensor<1x1x1x1xf32>
+}
+func.func @launch_of_a_model(%x: memref<?xf32>, %n: index) {
+  kernel.launch @k(%x) over(%n) : memref<?xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: argument 1 of @k does not fit: 1 given, 2 expected
+func.func @k(%x: memref<?xf32>, %n: index) {
+  func.return
+}
+func.func @too_few_arguments(%x: memref<?xf32>, %n: index) {
+  kernel.launch @k(%x) over(%n) : memref<?xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: a layout has no 'left'
+func.func @unknown_entry(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 4, left = 1">>) {
+  func.return
+}
+
+// -----
+
+// CHECK: expected channels x height x width, not '2x3'
+func.func @shape(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3, row_stride = 4">>) {
+  func.return
+}
+
+// -----
+
+// CHECK: top must be at least 0, not -1
+func.func @negative(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 4, top = -1">>) {
+  func.return
+}
