@@ -73,3 +73,84 @@ func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
   }
   func.return
 }
+
+// Values that a loop carries change all at once: a swap goes through variables of its own.
+// CHECK: void swap(
+// CHECK: for (ptrdiff_t k = 0; k < n; k++) {
+// CHECK-NEXT: const float next_p = q;
+// CHECK-NEXT: const float next_q = p;
+// CHECK-NEXT: p = next_p;
+// CHECK-NEXT: q = next_q;
+// CHECK-NEXT: }
+func.func @swap(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  kernel.grid (%i) in (%n) {
+    %a = memref.load %in[%c0] : memref<?xf32>
+    %b = memref.load %in[%c1] : memref<?xf32>
+    %x, %y = scf.for %k = %c0 to %n step %c1 iter_args(%p = %a, %q = %b) -> (f32, f32) {
+      scf.yield %q, %p : f32, f32
+    }
+    memref.store %x, %out[%c0] : memref<?xf32>
+    memref.store %y, %out[%c1] : memref<?xf32>
+  }
+  func.return
+}
+
+// What is read before a store is not read again behind it.
+// CHECK: void read_first(
+// CHECK: const float old = out[i];
+// CHECK-NEXT: out[i] = in[i];
+// CHECK-NEXT: copy[i] = old;
+func.func @read_first(%in: memref<?xf32>, %out: memref<?xf32>, %copy: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %old = memref.load %out[%i] : memref<?xf32>
+    %new = memref.load %in[%i] : memref<?xf32>
+    memref.store %new, %out[%i] : memref<?xf32>
+    memref.store %old, %copy[%i] : memref<?xf32>
+  }
+  func.return
+}
+
+// A branch changes a sum in place, unless somebody still needs the sum from before.
+// CHECK: void branches(
+// CHECK: if (first) {
+// CHECK-NEXT: s = s * 2.0f;
+// CHECK-NEXT: }
+// CHECK-NEXT: float kept;
+// CHECK-NEXT: if (first) {
+// CHECK-NEXT: kept = s * 2.0f;
+// CHECK-NEXT: } else {
+// CHECK-NEXT: kept = s;
+// CHECK-NEXT: }
+// CHECK-NEXT: out[i] = kept;
+// CHECK-NEXT: out[0] = s;
+func.func @branches(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  kernel.grid (%i) in (%n) {
+    %zero = arith.constant 0.0 : f32
+    %two = arith.constant 2.0 : f32
+    %first = arith.cmpi eq, %i, %c0 : index
+    %sum = scf.for %k = %c0 to %n step %c1 iter_args(%s = %zero) -> (f32) {
+      %x = memref.load %in[%k] : memref<?xf32>
+      %next = arith.addf %s, %x : f32
+      scf.yield %next : f32
+    }
+    %scaled = scf.if %first -> (f32) {
+      %twice = arith.mulf %sum, %two : f32
+      scf.yield %twice : f32
+    } else {
+      scf.yield %sum : f32
+    }
+    %kept = scf.if %first -> (f32) {
+      %twice = arith.mulf %scaled, %two : f32
+      scf.yield %twice : f32
+    } else {
+      scf.yield %scaled : f32
+    }
+    memref.store %kept, %out[%i] : memref<?xf32>
+    memref.store %scaled, %out[%c0] : memref<?xf32>
+  }
+  func.return
+}

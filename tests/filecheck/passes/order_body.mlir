@@ -65,3 +65,25 @@ func.func @no_sums(%buffer: memref<?xf32>, %n: index) {
   }
   func.return
 }
+
+// Jammed filters: each weight serves all vectors of its tap and dies, so the vectors stay in their order.
+// CHECK-LABEL: @by_taps
+// CHECK: %x1 = kernel.load %w[0, 1]
+// CHECK-NEXT: vector.fma %x1, %t, %s
+// CHECK-NEXT: %x0 = kernel.load %w[0, 0]
+// CHECK-NEXT: vector.fma %x0, %t
+func.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attributes {order = "taps"} {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r = scf.for %k = %i to %n step %c1 iter_args(%s = %t) -> (vector<4xf32>) {
+      %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %x1 = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
+      %a = vector.fma %x1, %t, %s : vector<4xf32>
+      %b = vector.fma %x0, %t, %a : vector<4xf32>
+      scf.yield %b : vector<4xf32>
+    }
+    "test.op"(%r) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
