@@ -198,6 +198,8 @@ def test_run_takes_and_gives_arrays(lrc: Lrc) -> None:
         (np.zeros((1, 9, 9, 4)), "x.transpose(0, 3, 1, 2)"),
         (np.zeros((1, 4, 9, 8)), "must have the shape [1, 4, 9, 9], not [1, 4, 9, 8]"),
         (np.zeros((1, 4, 9, 9), complex), "complex128"),
+        (np.full((1, 4, 9, 9), np.nan), "input x is not a number at [0, 0, 0, 0]"),
+        (np.full((2, 4, 9, 9), 1e300), "input x is infinite, or too large for float32, at [0, 0, 0, 0]"),
     ],
 )
 def test_run_refuses_what_does_not_fit(lrc: Lrc, array: np.ndarray, message: str) -> None:
@@ -208,8 +210,20 @@ def test_run_refuses_what_does_not_fit(lrc: Lrc, array: np.ndarray, message: str
 
 
 def test_run_refuses_what_is_no_array(lrc: Lrc) -> None:
-    Path("x.npy").write_bytes(b"\x93NUMPY\x01\x00")
-    assert "this is no whole .npy or .npz file" in lrc("run", "tiny.lr", "--input", "x.npy").err
+    np.savez("x.npz", x=np.zeros((1, 4, 9, 9)))
+    whole = Path("x.npz").read_bytes()
+    for content in (b"", b"text", b"\x93NUMPY\x01\x00", whole[:-30], whole[:200] + b"?" + whole[201:]):
+        Path("x.npy").write_bytes(content)
+        outcome = lrc("run", "tiny.lr", "--input", "x.npy")
+        assert outcome.code == 1
+        assert "x.npy: error: this is no whole .npy or .npz file" in outcome.err
+
+
+def test_one_picture_is_verified_at_a_time(lrc: Lrc) -> None:
+    np.save("x.npy", np.zeros((3, 4, 9, 9)))
+    outcome = lrc("verify", "tiny.lr", "--input", "x.npy")
+    assert outcome.code == 1
+    assert outcome.err.startswith("x.npy: error: one picture is verified at a time, not 3")
 
 
 def test_an_output_that_cannot_be_written_is_said_before_the_work(lrc: Lrc) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from lrc.cli.console import write_whole
 
@@ -40,8 +42,9 @@ def read_tensors(path: Path, shapes: Shapes) -> Tensors:
         content: Any = np.load(io.BytesIO(data), allow_pickle=False)
         is_archive = hasattr(content, "files")
         arrays: dict[str, NDArray[Any]] = dict(content) if is_archive else {next(iter(shapes)): content}
-    except (ValueError, EOFError, OSError) as error:
-        raise UserError.because(f"this is no whole .npy or .npz file ({error})", filename=shown) from None
+    except (ValueError, EOFError, OSError, BadZipFile, zlib.error):
+        hint = "np.save writes such a file"
+        raise UserError.because("this is no whole .npy or .npz file", filename=shown, hint=hint) from None
     if arrays.keys() != shapes.keys():
         hint = f"np.savez({shown!r}, {', '.join(f'{name}=…' for name in shapes)}) writes such a file"
         message = f"the network takes {', '.join(shapes)}, and the file holds {', '.join(arrays) or 'nothing'}"
@@ -93,4 +96,10 @@ def _fitting(name: str, array: NDArray[Any], shape: tuple[int, ...], shown: str)
             hint = "channels come before rows and columns: x.transpose(0, 3, 1, 2)"
         message = f"input {name} must have the shape {list(shape)}, not {list(array.shape)}"
         raise UserError.because(message, filename=shown, hint=hint)
-    return np.ascontiguousarray(array, np.float32)
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, np.float32)
+    if not (finite := np.isfinite(array)).all():
+        place = [int(i) for i in np.unravel_index(int(np.argmin(finite)), array.shape)]
+        what = "not a number" if np.isnan(array[tuple(place)]) else "infinite, or too large for float32,"
+        raise UserError.because(f"input {name} is {what} at {place}", filename=shown)
+    return array

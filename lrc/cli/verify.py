@@ -54,10 +54,16 @@ def command(
     module = read_model(invocation, model)
     from lrc import api, compiler
     from lrc.cli.tensors import read_tensors
+    from lrc.diagnostics import UserError
     from lrc.verify import random_inputs
 
     shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
+    if (pictures := max(map(len, inputs.values()))) > 1:
+        hint = "x[:1] is the first of them"
+        raise UserError.because(
+            f"one picture is verified at a time, not {pictures}", filename=str(input_path), hint=hint
+        )
     with (
         progress(f"verifying {model} for {target}") as step,
         api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
