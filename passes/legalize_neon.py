@@ -38,7 +38,7 @@ class LegalizeNeonPass(ModulePass):
                     unzip(block)
 
 
-UNZIPS = {(0, 2, 4, 6): neon.EvenLanesOp, (1, 3, 5, 7): neon.OddLanesOp}
+UNZIPS: dict[tuple[int, ...], type[neon.UnzipOp]] = {(0, 2, 4, 6): neon.EvenLanesOp, (1, 3, 5, 7): neon.OddLanesOp}
 """Shuffles that are one instruction."""
 
 
