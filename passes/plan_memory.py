@@ -13,6 +13,7 @@ from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
+from lrc.passes.diagnose import fail
 from lrc.passes.memory import Lifetime, largest_sum, plan
 
 
@@ -64,6 +65,7 @@ def lifetime(allocation: memref.AllocOp, step: dict[Operation, int], count: int)
 
 def elements(allocation: memref.AllocOp) -> int:
     """How many numbers a buffer holds."""
-    size = allocation.dynamic_sizes[0].owner
-    assert isinstance(size, arith.ConstantOp) and isinstance(size.value, IntegerAttr)
+    size = allocation.dynamic_sizes[0].owner if allocation.dynamic_sizes else None
+    if not isinstance(size, arith.ConstantOp) or not isinstance(size.value, IntegerAttr):
+        fail(allocation, "the size of a buffer is no constant: only those that lower-to-loops makes can be planned")
     return size.value.value.data

@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p plan-memory --split-input-file | filecheck %s
+// RUN: lrc-opt %s -p plan-memory --split-input-file --verify-diagnostics | filecheck %s
 
 // %a is dead when %c is made: they share their place. 1000 floats are 4000 bytes, the next line of 64 starts at 4032.
 // CHECK-LABEL: @chain
@@ -45,5 +45,14 @@ func.func @long_life(%x: memref<?xf32>) {
 // CHECK-NOT: arena
 func.func @nothing(%x: memref<?xf32>, %n: index) {
   kernel.launch @k(%x, %x) over(%n) : memref<?xf32>, memref<?xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: the size of a buffer is no constant: only those that lower-to-loops makes can be planned
+func.func @unknown_size(%x: memref<?xf32>, %n: index) {
+  %a = memref.alloc(%n) : memref<?xf32>
+  kernel.launch @k(%x, %a) over(%n) : memref<?xf32>, memref<?xf32>
   func.return
 }
