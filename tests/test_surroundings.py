@@ -1,6 +1,9 @@
 """What the command does where its surroundings fail it: streams, folders, disks, compilers, emulators."""
 
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +105,25 @@ def test_tools_that_are_missing_are_missed_before_the_work(folder: Path) -> None
     outcome = shell("lrc compile tiny.lr --build", folder, **tools)
     assert (outcome.returncode, outcome.stderr.splitlines()[0]) == (1, "error: no C compiler found")
     assert not (folder / "build").exists()
+
+
+def test_an_encoding_that_lacks_a_character(folder: Path) -> None:
+    (folder / "comment.lr").write_text(TINY.replace("  input", "  # größer\n  input"), encoding="utf-8")
+    outcome = shell("lrc compile tiny.lr | grep 3x3; lrc fmt - < comment.lr", folder, PYTHONIOENCODING="ascii")
+    assert outcome.returncode == 0
+    assert " ? " in outcome.stdout and "größer" in outcome.stdout
+
+
+@pytest.mark.parametrize(("variable", "coloured"), [("NO_COLOR=1", False), ("TERM=dumb", False), ("TERM=xterm", True)])
+def test_colours_are_for_who_wants_them(folder: Path, variable: str, coloured: bool) -> None:
+    if not shutil.which("script"):
+        pytest.skip("script makes the terminal")
+    lrc = f"{sys.executable} -m lrc compile"
+    line = f"stty cols 60; export {variable}; {lrc} none.lr; {lrc} tiny.lr"
+    outcome = shell(f"env -u NO_COLOR script -qec {shlex.quote(line)} /dev/null", folder)
+    assert ("\x1b[31m" in outcome.stdout) == coloured
+    rows = [row for row in outcome.stdout.splitlines() if "3x3 dense" in row]
+    assert rows and all(len(re.sub(r"\x1b\[[0-9;]*m", "", row)) <= 60 for row in rows)
 
 
 def test_a_folder_does_not_go_to_standard_output(folder: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from lrc import __version__
-from lrc.cli.errors import Invocation, run_guarded
+from lrc.cli.errors import Invocation, may_colour, run_guarded
 from lrc.cli.group import LazyGroup
 
 EPILOG = """\b
@@ -41,7 +41,7 @@ Every report has --json. Shell completion: lrc completion --help.
         "completion": ("lrc.cli.completion", "Print the completion script of a shell."),
     },
     epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110, "color": may_colour()},
 )
 @click.version_option(__version__, "-V", "--version", message="lrc %(version)s")
 @click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
@@ -51,16 +51,19 @@ def cli(invocation: Invocation, debug: bool) -> None:
     invocation.debug = debug
 
 
-def _open_closed_streams() -> None:
-    """Python has None for a standard stream that the caller closed (`lrc zoo >&-`): nothing comes in or goes out."""
+def _prepare_streams() -> None:
+    """Python has None for a standard stream that the caller closed (`lrc zoo >&-`): nothing comes in or goes out.
+    A character that the caller's encoding lacks becomes a question mark."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="replace")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of `lrc`: runs one command and exits with its code."""
-    _open_closed_streams()
+    _prepare_streams()
     invocation = Invocation(tuple(sys.argv[1:] if arguments is None else arguments))
     sys.exit(
         run_guarded(

@@ -36,19 +36,25 @@ def print_json(report: Any) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints a table; a column whose name starts with ">" is aligned to the right.
 
-    The last columns matter least: those that a terminal has no room for are left out.
+    The last columns matter least: those that a terminal has no room for are left out. A first one that would
+    crowd out the others is cut.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
     cells = [[column.removeprefix(">") for column in columns], *rows]
     widths = [max(map(len, column)) + 4 for column in zip(*cells, strict=True)]
+    console = Console(width=None if sys.stdout.isatty() else sum(widths) + 4, highlight=False)
+    if sys.stdout.isatty():
+        widths[0] = min(widths[0], 2 * console.width // 5)
     shown = max((count for count in range(1, len(widths) + 1) if sum(widths[:count]) < console.width), default=1)
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for column in columns[:shown]:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
+    for number, column in enumerate(columns[:shown]):
+        justify = "right" if column.startswith(">") else "left"
+        table.add_column(
+            column.removeprefix(">"), justify=justify, no_wrap=True, max_width=None if number else widths[0] - 4
+        )
     for row in cells[1:]:
         table.add_row(*row[:shown])
     console.print(table)
@@ -57,7 +63,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def write_text(path: Path | None, text: str) -> None:
     """Writes `text` to `path`, a file whole or not at all; None or `-` is standard output."""
     if path is None or path == Path("-"):
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(text.encode("utf-8"), nl=not text.endswith("\n"))
     else:
         write_whole(path, text.encode("utf-8"))
 

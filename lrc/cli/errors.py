@@ -89,7 +89,14 @@ def _coloured(message: str) -> str:
     """`message`, which says "error:" exactly once if it says where; `click.echo` drops colours off a terminal."""
     if "error: " not in message:
         message = f"error: {message}"
+    if may_colour() is False:
+        return message
     return message.replace("error: ", click.style("error: ", fg="red", bold=True))
+
+
+def may_colour() -> bool | None:
+    """False where colours are not wanted ($NO_COLOR) or not known; None where it depends on who reads."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def _describe(error: OSError) -> str:

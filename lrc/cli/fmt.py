@@ -32,7 +32,7 @@ def command(invocation: Invocation, models: tuple[str, ...], check: bool) -> int
             if text != source.text:
                 different.append(source)
         elif not source.is_file:
-            click.echo(text, nl=False)
+            click.echo(text.encode("utf-8"), nl=False)
         elif text != source.text:
             write_whole(source.path, text.encode("utf-8"))
             click.echo(f"{source.name}: rewritten", err=True)

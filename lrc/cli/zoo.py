@@ -27,7 +27,7 @@ def command(name: str | None, as_json: bool) -> None:
         if as_json:
             print_json({"name": name, "text": text})
         else:
-            click.echo(text, nl=False)
+            click.echo(text.encode("utf-8"), nl=False)
         return
     if as_json:
         print_json([{"name": each, "summary": summary} for each, summary in zoo.NETWORKS.items()])
