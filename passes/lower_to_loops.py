@@ -17,6 +17,7 @@ from lrc.passes.loops.copy import copy_in, copy_out
 from lrc.passes.loops.graph import Graph
 from lrc.passes.loops.table import LOWERINGS
 from lrc.passes.machine import machine_named
+from lrc.passes.weights import load
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ def lower(model: ModelOp, machine: str) -> list[Operation]:
 
 def lower_layer(op: LayerOp, graph: Graph) -> None:
     """The launches of one layer. Raises PassFailedException if it has no loops, or not all of its arrays are there."""
+    for _, weight, _ in op.weight_specs():
+        load(op, weight)
     try:
         if isinstance(op, fkw.Conv2dOp):
             lower_convolution(op, graph)
@@ -72,7 +75,7 @@ def lower_layer(op: LayerOp, graph: Graph) -> None:
         else:
             fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
     except WeightError as error:
-        fail(op, f"layer '{op.layer.data}': {error}")
+        fail(op, str(error))
 
 
 def _names(names: list[str]) -> StringAttr:

@@ -35,11 +35,14 @@ class PackFkw(RewritePattern):
         if op.schedule is None:
             fail(op, f"layer '{op.layer.data}' has no schedule, which decides how its weights are stored")
         schedule, assignment = op.schedule.data, load(op, op.assignment)
+        order = load_optional(op, op.order, np.arange(len(assignment)))
         try:
+            op.check_assignment(assignment)
+            op.check_order(order)
             packed = pack(
                 load(op, op.weight),
                 assignment,
-                load_optional(op, op.order, np.arange(len(assignment))),
+                order,
                 op.patterns.data,
                 jam=schedule.jam,
                 block=schedule.block,

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from xdsl.ir import Operation
 
 from lrc.dialects.lr.attrs import WeightLike
+from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import ModelOp
+from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, WeightStore, array_of
 from lrc.passes.diagnose import fail
 
@@ -21,11 +23,17 @@ def store_of(op: Operation) -> WeightStore:
 
 
 def load(op: Operation, weight: WeightLike) -> NDArray[Any]:
-    """The numbers of a weight that `op` has. Raises PassFailedException if the store cannot give them."""
+    """The numbers of a weight that `op` has. Raises PassFailedException if the store cannot give them, or not in the
+    shape that the layer takes."""
     try:
-        return array_of(weight, store_of(op))
+        array = array_of(weight, store_of(op))
     except WeightError as error:
         fail(op, str(error))
+    if isinstance(op, LayerOp):
+        for field, other, spec in op.weight_specs():
+            if other == weight and array.shape != spec.shape:
+                fail(op, f"layer '{op.layer.data}' has a {field} of {show(array.shape)}, expected {show(spec.shape)}")
+    return array
 
 
 def load_optional(op: Operation, weight: WeightLike | None, otherwise: NDArray[np.generic]) -> NDArray[Any]:

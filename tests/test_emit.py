@@ -75,9 +75,36 @@ def test_loops_without_arrays_are_an_error_with_a_place(run: Run) -> None:
     assert os.fspath(Path(__file__).parents[1]) not in Path("alone.mlir").read_text()
     outcome = run("lrc-opt", "alone.mlir", "-p", "lower-to-loops")
     assert (outcome.returncode, outcome.stdout) == (1, "")
-    expected = "alone.mlir:3:5: layer 'stem.conv': the weights have no array named 'stem.conv.fkw.offset'; "
+    expected = "alone.mlir:3:5: the weights have no array named 'stem.conv.bias.folded'; "
     assert outcome.stderr == f'{expected}their source is file "zoo:digits.safetensors"\n'
     assert "Traceback" in run("lrc-opt", "alone.mlir", "-p", "lower-to-loops", "--debug").stderr
+
+
+@pytest.mark.parametrize(
+    ("level", "passes", "edit", "message"),
+    [
+        ("pattern", "fkw", ('["110/110/000", "000/011/011"]', '["110/110/000"]'), "the set has 1"),
+        ("fkw", "loops", ("jam = 1", "jam = 2"), "layer 'a': offset is [9], expected [5]"),
+        (
+            "lr",
+            "pattern",
+            ("1x8x5x6xf32", "1x7x5x6xf32"),
+            "layer 'a' has a weight of [8, 4, 3, 3], expected [7, 4, 3, 3]",
+        ),
+    ],
+)
+def test_an_edit_that_the_arrays_do_not_fit_is_said_so(
+    run: Run, level: str, passes: str, edit: tuple[str, str], message: str
+) -> None:
+    run("lrc", "compile", "tiny.lr", "--target", "neon", "--emit", level, "-o", "level.mlir")
+    text = Path("level.mlir").read_text()
+    assert edit[0] in text
+    Path("level.mlir").write_text(text.replace(*edit))
+    outcome = run("lrc-opt", "level.mlir", "-p", pipelines.stage(passes, "neon"))
+    assert outcome.returncode == 1
+    assert "Traceback" not in outcome.stderr
+    assert "level.mlir:3:5: " in outcome.stderr
+    assert message in outcome.stderr
 
 
 def test_the_weights_of_the_network_are_not_overwritten(run: Run) -> None:

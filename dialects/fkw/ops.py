@@ -9,7 +9,8 @@ from xdsl.utils.exceptions import VerifyException
 from lrc.dialects.fkw.values import FKW
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
-from lrc.dialects.lr.weights import WeightSpec, WeightStore, array_of
+from lrc.dialects.lr.shapes import Shape
+from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
 from lrc.dialects.pattern.ops import common_properties
 
@@ -77,8 +78,12 @@ class Conv2dOp(ConvolutionOp):
         }
 
     def arrays(self, store: WeightStore) -> FKW:
-        """The packed arrays. Raises WeightError if the store lacks one."""
-        return FKW(**{name: array_of(weight, store) for name, weight in self.array_properties().items()})
+        """The packed arrays. Raises WeightError if the store lacks one, or one does not fit the schedule."""
+        arrays = {name: array_of(weight, store) for name, weight in self.array_properties().items()}
+        for name, array in arrays.items():
+            if problem := self._misfit(name, array.shape):
+                raise WeightError(f"layer '{self.layer.data}': {problem}")
+        return FKW(**arrays)
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
         if self.bias is not None:
@@ -86,13 +91,20 @@ class Conv2dOp(ConvolutionOp):
 
     def verify_(self) -> None:
         super().verify_()
-        (filters, channels, *_), patterns, schedule = self.weight_shape(), self.patterns.data, self.schedule.data
+        filters, schedule = self.weight_shape()[0], self.schedule.data
         try:
-            patterns.check_fit(self.window.kernel)
+            self.patterns.data.check_fit(self.window.kernel)
         except ValueError as error:
             raise VerifyException(str(error)) from None
         if filters % schedule.jam:
             raise VerifyException(f"{filters} filters cannot be jammed by {schedule.jam}")
+        for name, array in self.array_properties().items():
+            if isinstance(array, DenseIntOrFPElementsAttr) and (problem := self._misfit(name, array.get_shape())):
+                raise VerifyException(problem)
+
+    def _misfit(self, name: str, shape: Shape) -> str | None:
+        """What is wrong with the shape of one of the arrays; it follows from the layer and its schedule."""
+        (filters, channels, *_), patterns, schedule = self.weight_shape(), self.patterns.data, self.schedule.data
         blocks = 1 if self.group_count > 1 else -(-channels // schedule.block)
         rows = blocks * (filters // schedule.jam)
         expected: dict[str, tuple[int | None, ...]] = {
@@ -102,11 +114,8 @@ class Conv2dOp(ConvolutionOp):
             "stride": (rows, len(patterns) + 1),
             "weight": (None, schedule.jam * patterns.most_taps),
         }
-        for name, array in self.array_properties().items():
-            if isinstance(array, DenseIntOrFPElementsAttr):
-                shape = array.get_shape()
-                if len(shape) != len(expected[name]) or any(
-                    e not in (None, n) for n, e in zip(shape, expected[name], strict=True)
-                ):
-                    numbers = ", ".join("kernels" if n is None else str(n) for n in expected[name])
-                    raise VerifyException(f"{name} is {list(shape)}, expected [{numbers}]")
+        sizes = expected[name]
+        if len(shape) == len(sizes) and all(size in (None, found) for found, size in zip(shape, sizes, strict=True)):
+            return None
+        numbers = ", ".join("kernels" if size is None else str(size) for size in sizes)
+        return f"{name} is {list(shape)}, expected [{numbers}]"

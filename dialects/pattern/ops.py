@@ -10,7 +10,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
-from lrc.dialects.lr.weights import WeightSpec, WeightStore, array_of
+from lrc.dialects.lr.weights import Array, WeightSpec, WeightStore, array_of
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
 from lrc.dialects.pattern.values import PatternSet
 
@@ -72,23 +72,28 @@ class Conv2dOp(ConvolutionOp):
 
     def verify_(self) -> None:
         super().verify_()
-        patterns, (filters, channels, *_) = self.patterns.data, self.weight_shape()
         try:
-            patterns.check_fit(self.window.kernel)
+            self.patterns.data.check_fit(self.window.kernel)
+            if isinstance(self.assignment, DenseIntOrFPElementsAttr):
+                self.check_assignment(array_of(self.assignment, WeightStore.empty()))
+            if isinstance(self.order, DenseIntOrFPElementsAttr):
+                self.check_order(array_of(self.order, WeightStore.empty()))
         except ValueError as error:
             raise VerifyException(str(error)) from None
-        if isinstance(self.assignment, DenseIntOrFPElementsAttr):
-            assignment = array_of(self.assignment, WeightStore.empty())
-            if assignment.shape != (filters, channels):
-                raise VerifyException(f"assignment is {list(assignment.shape)}, expected {[filters, channels]}")
-            for f, c in np.argwhere(assignment > len(patterns))[:1]:
-                raise VerifyException(
-                    f"filter {f} chooses pattern {assignment[f, c]} for channel {c}, but the set has {len(patterns)}"
-                )
-        if isinstance(self.order, DenseIntOrFPElementsAttr):
-            order = array_of(self.order, WeightStore.empty())
-            if not np.array_equal(np.sort(order), np.arange(filters)):
-                raise VerifyException(f"order is no permutation of filters 0 to {filters - 1}")
+
+    def check_assignment(self, assignment: Array) -> None:
+        """Raises ValueError if there is not one pattern of the set for each kernel of the layer."""
+        (filters, channels, *_), count = self.weight_shape(), len(self.patterns.data)
+        if assignment.shape != (filters, channels):
+            raise ValueError(f"assignment is {list(assignment.shape)}, expected {[filters, channels]}")
+        for f, c in np.argwhere(assignment > count)[:1]:
+            raise ValueError(f"filter {f} chooses pattern {assignment[f, c]} for channel {c}, but the set has {count}")
+
+    def check_order(self, order: Array) -> None:
+        """Raises ValueError if a filter is missing or stands twice."""
+        filters = self.weight_shape()[0]
+        if not np.array_equal(np.sort(order), np.arange(filters)):
+            raise ValueError(f"order is no permutation of filters 0 to {filters - 1}")
 
 
 def common_properties(convolution: ConvolutionOp) -> dict[str, Attribute | None]:

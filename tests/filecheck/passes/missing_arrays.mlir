@@ -10,7 +10,7 @@ lr.model @patterns {weights = #lr.store<none>} (%x : tensor<1x1x2x2xf32>) {
 
 // -----
 
-// CHECK: missing_arrays.mlir:15:3: layer 'fc': the weights have no array named 'fc.folded'; their source is random 0 without ["fc.folded"]
+// CHECK: missing_arrays.mlir:15:3: the weights have no array named 'fc.folded'; their source is random 0 without ["fc.folded"]
 lr.model @loops {weights = #lr.store<random 0 without ["fc.folded"]>} (%x : tensor<1x5xf32>) {
   %y = lr.linear "fc"(%x) {weight = #lr.weight<"fc.folded">} : tensor<1x5xf32> -> tensor<1x7xf32>
   lr.output %y {names = ["y"]} : tensor<1x7xf32>
@@ -18,7 +18,7 @@ lr.model @loops {weights = #lr.store<random 0 without ["fc.folded"]>} (%x : tens
 
 // -----
 
-// CHECK: missing_arrays.mlir:23:3: layer 'fc': the weights have no array named 'head.weight'; their source is file "zoo:digits.safetensors"
+// CHECK: missing_arrays.mlir:23:3: the weights have no array named 'head.weight'; their source is file "zoo:digits.safetensors"
 lr.model @file {weights = #lr.store<file "zoo:digits.safetensors">} (%x : tensor<1x128xf32>) {
   %y = lr.linear "fc"(%x) {weight = #lr.weight<"head.weight">, bias = #lr.weight<"fc.bias">} : tensor<1x128xf32> -> tensor<1x10xf32>
   lr.output %y {names = ["y"]} : tensor<1x10xf32>
