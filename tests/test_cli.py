@@ -149,6 +149,14 @@ def test_fmt_rewrites_checks_and_filters(lrc: Lrc) -> None:
     assert lrc("fmt", "--check", "ragged.lr", "zoo:digits").code == 0
 
 
+def test_fmt_goes_on_behind_a_file_that_is_wrong(lrc: Lrc) -> None:
+    Path("dos.lr").write_bytes(b"\xef\xbb\xbf" + TINY.replace("\n", "\r\n").encode())
+    outcome = lrc("fmt", "--check", "nowhere.lr", "dos.lr", "tiny.lr")
+    assert (outcome.code, [line.split(":")[0] for line in outcome.err.splitlines()]) == (1, ["nowhere.lr", "dos.lr"])
+    assert lrc("fmt", "nowhere.lr", "dos.lr").code == 1
+    assert Path("dos.lr").read_bytes() == TINY.encode()
+
+
 @pytest.mark.parametrize("level", ["lr", "pattern", "fkw", "loops", "c"])
 def test_emit_prints_a_level(lrc: Lrc, level: str) -> None:
     outcome = lrc("compile", "tiny.lr", "--emit", level)

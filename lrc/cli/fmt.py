@@ -23,19 +23,32 @@ def command(invocation: Invocation, models: tuple[str, ...], check: bool) -> int
 
     What is no file (- and zoo:NAME) goes to standard output.
     """
+    from lrc.diagnostics import LrcError
+
+    wrong = 0
+    for model in models:
+        try:
+            wrong += not _format(read_source(invocation, model), check)
+        except LrcError as error:
+            wrong += 1
+            click.echo(str(error), err=True)
+    return INPUT_IS_WRONG if wrong else 0
+
+
+def _format(source: Source, check: bool) -> bool:
+    """Rewrites one source, or checks it: whether it is fine then."""
     from lrc import frontend
 
-    different: list[Source] = []
-    for source in [read_source(invocation, model) for model in models]:
-        text = frontend.format(source.text, source.name)
-        if check:
-            if text != source.text:
-                different.append(source)
-        elif not source.is_file:
-            click.echo(text.encode("utf-8"), nl=False)
-        elif text != source.text:
-            write_whole(source.path, text.encode("utf-8"))
-            click.echo(f"{source.name}: rewritten", err=True)
-    for source in different:
-        click.echo(f"{source.name}: not in the canonical layout; lrc fmt {source.name} rewrites it", err=True)
-    return INPUT_IS_WRONG if different else 0
+    text = frontend.format(source.text, source.name).encode("utf-8")
+    before = source.path.read_bytes() if source.is_file else source.text.encode("utf-8")
+    if check:
+        if text != before:
+            advice = f"; lrc fmt {source.name} rewrites it" if source.is_file else ""
+            click.echo(f"{source.name}: not in the canonical layout{advice}", err=True)
+        return text == before
+    if not source.is_file:
+        click.echo(text, nl=False)
+    elif text != before:
+        write_whole(source.path, text)
+        click.echo(f"{source.name}: rewritten", err=True)
+    return True
