@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrc import compiler, verify
+from lrc import compiler, verify, zoo
 from lrc.cli import main
 from lrc.cli.console import write_whole
 from lrc.dialects.lr.weights import WeightStore
@@ -327,9 +327,20 @@ def test_completion_scripts(lrc: Lrc, shell: str) -> None:
     assert "_LRC_COMPLETE" in lrc("completion", shell).out
 
 
-def test_completion_knows_the_zoo() -> None:
-    environment = os.environ | {"_LRC_COMPLETE": "bash_complete", "COMP_WORDS": "lrc check zoo:res", "COMP_CWORD": "2"}
+@pytest.mark.parametrize(
+    ("words", "number", "completed"),
+    [
+        ("lrc check zoo:res", 2, ["plain,zoo:resnet18", "plain,zoo:resnet50"]),
+        ("lrc check zoo : res", 4, ["plain,resnet18", "plain,resnet50"]),  # bash splits at colons
+        ("lrc check zoo : resnet1", 4, ["plain,resnet18"]),
+        ("lrc check zoo :", 3, [f"plain,{name}" for name in zoo.NETWORKS]),
+        ("lrc zoo mob", 2, ["plain,mobilenet-v2"]),
+        ("lrc verify net", 2, ["file,net"]),
+    ],
+)
+def test_completion_knows_the_zoo(words: str, number: int, completed: list[str]) -> None:
+    environment = os.environ | {"_LRC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
     outcome = subprocess.run(
         [sys.executable, "-m", "lrc"], env=environment, capture_output=True, text=True, check=False
     )
-    assert outcome.stdout.split() == ["plain,zoo:resnet18", "plain,zoo:resnet50"]
+    assert outcome.stdout.split() == completed

@@ -8,6 +8,7 @@ in lrc, 130 interrupted.
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
@@ -64,6 +65,8 @@ def _prepare_streams() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of `lrc`: runs one command and exits with its code."""
     _prepare_streams()
+    if "_LRC_COMPLETE" in os.environ:
+        import_module("lrc.cli.completion")  # a shell asks: let click know our ways
     invocation = Invocation(tuple(sys.argv[1:] if arguments is None else arguments))
     sys.exit(
         run_guarded(
