@@ -34,6 +34,10 @@ class Problem:
     jams: tuple[int, ...]
 
 
+MOST_SUMS = 256
+"""The largest register tile that can be asked for, far beyond what registers hold."""
+
+
 def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tuning) -> Schedule:
     """The schedule of a layer: what its author asked for, and the model's choice for the rest.
 
@@ -51,6 +55,10 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
             allowed = ", ".join(map(str, problem.jams))
             raise ValueError(f"unroll asks for {jam} filters at once; these filters share their kernels by {allowed}")
         tile = rows, columns // lanes
+        if (sums := jam * rows * tile[1]) > MOST_SUMS:
+            raise ValueError(
+                f"unroll asks for {sums} vectors of sums at once: at most {MOST_SUMS} can be, few are fast"
+            )
     else:
         _, jam, tile = min(candidates(problem, machine, load))
     group, block = tuning.tile or (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore
 from lrc.dialects.pattern.values import find_violation
+from lrc.frontend.scope import LARGEST
 
 SHOWN: Final = 4
 """How many names of a file are shown to whom none comes close."""
@@ -53,6 +55,9 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _check(store: WeightStore, op: lr.LayerOp, field: str, spec: WeightSpec) -> Iterator[tuple[str, str | None]]:
     layer, name = op.layer.data, spec.name
+    if prod(spec.shape) > LARGEST:
+        yield f"weight '{name}' of layer '{layer}' would be {show(spec.shape)}: too many numbers", None
+        return
     try:
         store.expect(spec)
     except ValueError as error:

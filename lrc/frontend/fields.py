@@ -11,8 +11,13 @@ from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
 from lrc.dialects.pattern.values import Budget, PatternSet, Sparsity
 from lrc.frontend import syntax
 from lrc.frontend.mistakes import Mistake, ReportedError
-from lrc.frontend.scope import Bound, Scope, describe, integer, number, resolve, word
+from lrc.frontend.scope import LARGEST, Bound, Scope, describe, integer, number, resolve, word
 from lrc.frontend.syntax import Value
+
+MOST_STEPS: Final = 1024
+"""The largest kernel, stride, dilation and scale: beyond any network's, and what is unrolled grows with them."""
+
+LARGEST_FLOAT: Final = 3.4e38
 
 EXAMPLES: Final = {"pattern": "pattern(p8, keep: 1/3.6)", "connectivity": "connectivity(keep: 1/3.6)"}
 
@@ -29,19 +34,19 @@ def _count(value: Value, scope: Scope) -> int:
     return integer(value, scope, 1)
 
 
-def _integers(value: Value, scope: Scope, lengths: tuple[int, ...], least: int) -> tuple[int, ...]:
+def _integers(value: Value, scope: Scope, lengths: tuple[int, ...], least: int, most: int = LARGEST) -> tuple[int, ...]:
     """A list of whole numbers, or a single one."""
     bound = resolve(value, scope)
     if not isinstance(bound.value, syntax.List):
-        return (integer(value, scope, least),)
+        return (integer(value, scope, least, most),)
     if len(bound.value.elements) not in lengths:
         expected = " or ".join(map(str, lengths))
         raise Mistake(value.span, f"expected {expected} numbers, not {len(bound.value.elements)}")
-    return tuple(integer(element, bound.scope, least) for element in bound.value.elements)
+    return tuple(integer(element, bound.scope, least, most) for element in bound.value.elements)
 
 
 def _pair(value: Value, scope: Scope) -> tuple[int, int]:
-    numbers = _integers(value, scope, (2,), 1)
+    numbers = _integers(value, scope, (2,), 1, MOST_STEPS)
     return numbers[0], numbers[-1]
 
 
@@ -59,7 +64,9 @@ def _padding(value: Value, scope: Scope) -> tuple[int, int, int, int] | Literal[
 
 
 def _real(value: Value, scope: Scope) -> float:
-    return float(number(value, scope))
+    if abs(result := float(number(value, scope))) > LARGEST_FLOAT:
+        raise Mistake(value.span, f"{result:g} is too large for a float32")
+    return result
 
 
 def _positive(value: Value, scope: Scope) -> float:

@@ -160,13 +160,13 @@ def _channels(call: syntax.Call, scope: Scope) -> Fraction:
     return Fraction(shape_of(layer(call.arguments[0].value, scope))[1])
 
 
-def integer(value: Value, scope: Scope, least: int = 0) -> int:
-    """A whole number of at least `least`."""
+def integer(value: Value, scope: Scope, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number from `least` to `most`."""
     result = number(value, scope)
     if result.denominator != 1:
         raise Mistake(value.span, f"{float(result):g} is no whole number")
-    if not least <= result <= LARGEST:
-        wrong, right = ("small", f"at least {least}") if result < least else ("large", f"at most {LARGEST}")
+    if not least <= result <= most:
+        wrong, right = ("small", f"at least {least}") if result < least else ("large", f"at most {most}")
         raise Mistake(value.span, f"{result} is too {wrong}: {right} is expected")
     return int(result)
 

@@ -79,6 +79,7 @@ def test_tuning_is_obeyed(rows: int, vectors: int, tile: tuple[int, int], order:
     ("tuning", "message"),
     [
         (Tuning(unroll=(1, 4, 6)), "unroll asks for 6 columns, which are no whole vectors of 4 floats"),
+        (Tuning(unroll=(1, 1000, 4)), "unroll asks for 1000 vectors of sums at once: at most 256"),
         (Tuning(unroll=(3, 4, 8)), "unroll asks for 3 filters at once; these filters share their kernels by 2, 1"),
     ],
 )
