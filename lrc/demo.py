@@ -102,7 +102,8 @@ def facts(neon: Report, host: Timing) -> Panel:
         "pruned weights", f"{count_text(kept)} of {count_text(weights)} kept: one in {weights / max(kept, 1):.1f}"
     )
     table.add_row("stored as FKW", f"{bytes_text(fkw)}, {1 - fkw / max(csr, 1):.0%} less than CSR's {bytes_text(csr)}")
-    table.add_row("vector loads", f"neon {loads(neon)}; {machine_at_hand()} here {loads(host.report)}")
+    before_and_after = f"neon {loads(neon)}, {machine_at_hand()} {loads(host.report)}"
+    table.add_row("vector loads", f"{before_and_after} for each multiplication, by load redundancy elimination")
     table.add_row(
         "memory to run in",
         f"{bytes_text(neon.arena_bytes)}; its tensors alone take {bytes_text(neon.live_bytes)}",
@@ -119,7 +120,7 @@ def loads(report: Report) -> str:
         report.total(count, pruned_only=True) for count in ("loads_before", "loads_after", "multiplications")
     )
     many = max(multiplications, 1)
-    return f"{before / many:.2f} for each multiplication, {after / many:.2f} after LRE"
+    return f"{before / many:.2f} → {after / many:.2f}"
 
 
 def classify_digits(step: compiler.Progress, width: int) -> tuple[Panel, bool]:

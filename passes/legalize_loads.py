@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.ops import is_kernel, vector_type
+from lrc.dialects.kernel.ops import integer, is_kernel, vector_type
 
 
 @dataclass(frozen=True)
@@ -96,23 +96,14 @@ def point_at_rows(block: Block) -> None:
     """Loads of a block go through one pointer for each row of each window."""
     rows: dict[tuple[SSAValue, int], SSAValue] = {}
     for load in [op for op in block.ops if isinstance(op, kernel.LoadOp)]:
-        row, column = load.place
+        row, _ = load.place
         key = load.window, row
         if key not in rows:
             pointer = kernel.RowOp(load.window, row, 0)
             Rewriter.insert_op(pointer, InsertPoint.before(load))
             pointer.result.name_hint = f"row{row}" if row >= 0 else "row"
             rows[key] = pointer.result
-        moved = kernel.LoadOp(
-            rows[key],
-            0,
-            column,
-            load.width,
-            stride=load.lane_stride,
-            aligned=load.aligned is not None,
-            lanes=load.lanes,
-        )
-        replace(load, [moved], moved.result)
+        load.operands[0], load.row = rows[key], integer(0)
 
 
 def shuffle_of(left: SSAValue, right: SSAValue, mask: list[int]) -> vector.ShuffleOp:
