@@ -15,6 +15,9 @@ from lrc.dialects.pattern.schedule import Load, Schedule, Tuning
 from lrc.dialects.pattern.values import PatternSet
 from lrc.passes.machine import Machine
 
+LEAST_THREADS = 4
+"""Threads that every layer has work for, at the least: the large cores of a phone."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -168,8 +171,11 @@ def choose_block(problem: Problem, machine: Machine, tile: tuple[int, int]) -> i
 
 
 def choose_group(problem: Problem, tile: tuple[int, int], lanes: int, jam: int, threads: int) -> int:
-    """Filters of a group: all of them, unless the picture has too few tiles to keep every thread busy."""
+    """Filters of a group: all of them, unless the picture has too few tiles to keep every thread busy.
+
+    Code that is compiled for one thread may be run by more, and small groups cost next to nothing.
+    """
     tiles = -(-problem.height // tile[0]) * -(-problem.width // (tile[1] * lanes))
-    wanted = 8 * threads if threads > 1 else 1
+    wanted = 8 * max(threads, LEAST_THREADS)
     groups = min(-(-wanted // tiles), max(problem.filters // jam, 1))
     return max(-(-problem.filters // groups), jam)
