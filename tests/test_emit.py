@@ -84,7 +84,7 @@ def test_loops_without_arrays_are_an_error_with_a_place(run: Run) -> None:
     ("level", "passes", "edit", "message"),
     [
         ("pattern", "fkw", ('["110/110/000", "000/011/011"]', '["110/110/000"]'), "the set has 1"),
-        ("fkw", "loops", ("jam = 1", "jam = 2"), "layer 'a': offset is [9], expected [5]"),
+        ("fkw", "loops", ("jam = 1, group = 1", "jam = 2, group = 2"), "layer 'a': offset is [9], expected [5]"),
         (
             "lr",
             "pattern",
