@@ -104,7 +104,16 @@ def test_check_shows_all_errors_at_once(lrc: Lrc) -> None:
     assert (outcome.code, outcome.out) == (1, "")
     assert "bad.lr:8:11: error: no layer named 'q'" in outcome.err
     assert "did you mean 'units'?" in outcome.err
-    assert lrc("check", "--json", "bad.lr").json["errors"][0]["line"] == 8
+    assert lrc("check", "--json", "bad.lr").json["files"][0]["errors"][0]["line"] == 8
+
+
+def test_check_reports_any_number_of_files_alike(lrc: Lrc) -> None:
+    Path("bad.lr").write_text("model")
+    fine, wrong = lrc("check", "--json", "tiny.lr", "bad.lr").json["files"]
+    assert fine["errors"] == [] and wrong["network"] is None
+    assert fine["network"]["inputs"] == {"x": [1, 4, 9, 9]}
+    for name, alone in (("tiny.lr", fine), ("bad.lr", wrong)):
+        assert lrc("check", "--json", name).json == {"files": [alone]}
 
 
 def test_check_reads_standard_input(lrc: Lrc) -> None:
@@ -237,6 +246,36 @@ def test_one_picture_is_verified_at_a_time(lrc: Lrc) -> None:
 def test_an_output_that_cannot_be_written_is_said_before_the_work(lrc: Lrc) -> None:
     outcome = lrc("run", "tiny.lr", "--output", "nowhere/y.npy")
     assert (outcome.code, outcome.err) == (1, "error: nowhere: No such file or directory\n")
+
+
+def test_outputs_go_to_npz_by_name(lrc: Lrc) -> None:
+    Path("two.lr").write_text(TINY.replace("  output y = e\n", "  output y = e\n  output z = c\n"))
+    outcome = lrc("run", "two.lr", "--output", "o.npy")
+    assert outcome.code == 1 and not Path("o.npy").exists()
+    assert "o.npy: error: a .npy file holds one array, and the network has 2 outputs: y, z" in outcome.err
+    assert "o.npz holds them by name" in outcome.err
+    for model, names in (("two.lr", {"y", "z"}), ("tiny.lr", {"y"})):
+        assert lrc("run", model, "--target", "c", "--output", "o.npz").code == 0
+        with np.load("o.npz") as written:
+            assert set(written) == names
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "values"),
+    [
+        ("run", "--seed", ("-1", "4294967296", "1e3")),
+        ("verify", "--seed", ("-1",)),
+        ("compile", "--threads", ("0", "-1", "65")),
+        ("bench", "--runs", ("0", "-1", "9" * 20)),
+    ],
+)
+def test_numbers_out_of_range_are_a_wrong_command_line(
+    lrc: Lrc, command: str, option: str, values: tuple[str, ...]
+) -> None:
+    for value in values:
+        outcome = lrc(command, "tiny.lr", option, value)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert f"Invalid value for '{option}'" in outcome.err
 
 
 def test_verify_passes_and_reports(lrc: Lrc) -> None:

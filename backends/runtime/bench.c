@@ -55,6 +55,7 @@ static _Noreturn void usage(int status) {
 }
 
 static void *allocate(size_t count, size_t size) {
+  if (count > (SIZE_MAX - NAME_alignment) / size) fail("memory", strerror(ENOMEM));
   size_t bytes = (count * size + NAME_alignment) / NAME_alignment * NAME_alignment;
   void *memory = aligned_alloc(NAME_alignment, bytes);
   if (!memory) fail("memory", strerror(ENOMEM));

@@ -14,6 +14,8 @@ from lrc.cli.options import (
 
 RUNS = 50
 RUNS_EMULATED = 2
+MOST_RUNS = 100_000
+"""The times of all layers in all runs are kept in memory."""
 
 
 @click.command(
@@ -24,7 +26,9 @@ RUNS_EMULATED = 2
 )
 @model_argument
 @compile_options
-@click.option("--runs", type=click.IntRange(1), help=f"Runs to time.  [default: {RUNS}, emulated {RUNS_EMULATED}]")
+@click.option(
+    "--runs", type=click.IntRange(1, MOST_RUNS), help=f"Runs to time.  [default: {RUNS}, emulated {RUNS_EMULATED}]"
+)
 @json_option
 @click.pass_obj
 def command(

@@ -13,23 +13,26 @@ from lrc.cli.options import examples, json_option, models_argument
 
 @click.command(
     epilog=examples(
-        "lrc check net.lr                     all errors at once, each with its line",
-        "lrc check --json net.lr | jq         errors as data, for an editor",
+        "lrc check net.lr                                    all errors at once, each with its line",
+        "lrc check --json *.lr | jq '.files[].errors'        errors as data, for an editor",
     )
 )
 @models_argument
 @json_option
 @click.pass_obj
 def command(invocation: Invocation, models: tuple[str, ...], as_json: bool) -> int:
-    """Parse each F, infer its shapes, check its weights and its declared sparsity."""
+    """Parse each F, infer its shapes, check its weights and its declared sparsity.
+
+    With --json: {"files": [{"file": …, "errors": […], "network": {…} or null}, …]}, however many there are.
+    """
     from lrc.diagnostics import LrcError
 
     wrong = 0
     reports: list[dict[str, Any]] = []
     for model in models:
-        report: dict[str, Any] = {"file": model, "errors": []}
+        report: dict[str, Any] = {"file": model, "errors": [], "network": None}
         try:
-            report |= _summary(invocation, model)
+            network = report["network"] = _summary(invocation, model)
         except LrcError as error:
             wrong += 1
             report["errors"] = [vars(diagnostic) for diagnostic in error.diagnostics]
@@ -37,12 +40,12 @@ def command(invocation: Invocation, models: tuple[str, ...], as_json: bool) -> i
                 click.echo(str(error), err=True)
         else:
             if not as_json:
-                inputs, outputs = (_shapes(report[side]) for side in ("inputs", "outputs"))
-                weights = f"{count_text(report['weights'])} weights"
-                click.echo(f"{model}: {inputs} -> {outputs}, {report['layers']} layers, {weights}: fine")
+                inputs, outputs = (_shapes(network[side]) for side in ("inputs", "outputs"))
+                weights = f"{count_text(network['weights'])} weights"
+                click.echo(f"{model}: {inputs} -> {outputs}, {network['layers']} layers, {weights}: fine")
         reports.append(report)
     if as_json:
-        print_json(reports[0] if len(reports) == 1 else reports)
+        print_json({"files": reports})
     return INPUT_IS_WRONG if wrong else 0
 
 

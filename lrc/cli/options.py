@@ -11,6 +11,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 TARGETS = ("neon", "host", "c")
+MOST_THREADS = 64
+MOST_SEED = 2**32 - 1
 FilePath = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -47,7 +49,11 @@ def compile_options(function: Command) -> Command:
             help="Replace sigmoid and swish by their hard forms: cheap, and not quite the same.",
         ),
         click.option(
-            "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Threads that share each layer."
+            "--threads",
+            type=click.IntRange(1, MOST_THREADS),
+            default=1,
+            show_default=True,
+            help="Threads that share each layer.",
         ),
         click.option(
             "--target",
@@ -64,7 +70,9 @@ def compile_options(function: Command) -> Command:
 def input_options(function: Command) -> Command:
     """Where the commands that run a network take its input from: --input as `input_path`, and --seed."""
     for option in (
-        click.option("--seed", type=int, default=0, show_default=True, help="Of the random input."),
+        click.option(
+            "--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of the random input."
+        ),
         click.option("--input", "input_path", type=FilePath, help=".npy, or .npz by name; random if left out."),
     ):
         function = option(function)

@@ -27,7 +27,7 @@ from lrc.cli.options import (
 @model_argument
 @compile_options
 @input_options
-@click.option("--output", "output_path", type=FilePath, help=".npy, or .npz for several outputs.")
+@click.option("--output", "output_path", type=FilePath, help=".npy for one output, .npz for any number.")
 @json_option
 @click.pass_obj
 def command(
@@ -46,12 +46,12 @@ def command(
     Several pictures may be stacked along the first axis of the input.
     """
     module = read_model(invocation, model)
-    if output_path is not None:
-        output_path.parent.stat()  # before the work, not after it
     from lrc import api, compiler
-    from lrc.cli.tensors import describe, read_tensors, write_tensors
+    from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
     from lrc.verify import random_inputs
 
+    if output_path is not None:
+        check_place(output_path, list(compiler.output_shapes(module)))  # before the work, not after it
     shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -52,12 +52,24 @@ def read_tensors(path: Path, shapes: Shapes) -> Tensors:
     return {name: _fitting(name, array, shapes[name], shown) for name, array in arrays.items()}
 
 
+def check_place(path: Path, names: Sequence[str]) -> None:
+    """Raises UserError, or OSError, if tensors of these names cannot be written to `path`."""
+    from lrc.diagnostics import UserError
+
+    path.parent.stat()
+    if path.suffix == ".npy" and len(names) > 1:
+        hint = f"{path.with_suffix('.npz')} holds them by name"
+        message = f"a .npy file holds one array, and the network has {len(names)} outputs: {', '.join(names)}"
+        raise UserError.because(message, filename=str(path), hint=hint)
+
+
 def write_tensors(path: Path, tensors: Tensors) -> None:
-    """Writes one tensor as `.npy`, several as `.npz`, whole or not at all; - is standard output."""
+    """Writes tensors whole or not at all: by name to `.npz`; elsewhere one as `.npy` has it, several as `.npz`;
+    - is standard output."""
     import numpy as np
 
     buffer = io.BytesIO()
-    if len(tensors) == 1:
+    if len(tensors) == 1 and path.suffix != ".npz":
         np.save(buffer, next(iter(tensors.values())))
     else:
         np.savez(buffer, **tensors)  # pyright: ignore[reportArgumentType]
