@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "NAME.h"
 
@@ -38,6 +39,7 @@ int NAME_check_weights(const void *weights, size_t bytes, uint64_t total, uint64
   if (header.version != 1) return NAME_WEIGHTS_VERSION;
   if (header.model_hash != model_hash || header.total != total) return NAME_WEIGHTS_OTHER_MODEL;
   if (bytes < total) return NAME_WEIGHTS_TRUNCATED;
+  if (header.reserved[0] || header.reserved[1]) return NAME_WEIGHTS_CORRUPT;
 
   /* Fletcher's two sums, over 64-bit words: the second tells words that changed places. */
   const uint64_t *word = (const uint64_t *)weights;
@@ -80,6 +82,7 @@ struct NAME_pool {
   uint64_t affinity_mask;
   pthread_mutex_t lock;
   pthread_cond_t wake;
+  pid_t process; /* that the workers live in: a child that forks off has this struct, but no workers */
   unsigned workers;
   pthread_t threads[];
 };
@@ -138,7 +141,10 @@ static void *work(void *argument) {
   return NULL;
 }
 
+/* In a child of fork() nobody sleeps, and the lock may be held for ever by one who is not there: the caller does all
+ * of the work. */
 static void wake_sleepers(NAME_pool *pool) {
+  if (pool->process != getpid()) return;
   pthread_mutex_lock(&pool->lock);
   pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->lock);
@@ -154,6 +160,7 @@ NAME_pool *NAME_pool_create(unsigned threads, uint64_t affinity_mask) {
   atomic_init(&pool->quit, false);
   atomic_flag_clear(&pool->busy);
   pool->affinity_mask = affinity_mask;
+  pool->process = getpid();
   if (pthread_mutex_init(&pool->lock, NULL)) {
     free(pool);
     return NULL;
@@ -170,11 +177,13 @@ NAME_pool *NAME_pool_create(unsigned threads, uint64_t affinity_mask) {
 
 void NAME_pool_destroy(NAME_pool *pool) {
   if (!pool) return;
-  atomic_store(&pool->quit, true);
-  wake_sleepers(pool);
-  for (unsigned i = 0; i < pool->workers; i++) pthread_join(pool->threads[i], NULL);
-  pthread_cond_destroy(&pool->wake);
-  pthread_mutex_destroy(&pool->lock);
+  if (pool->process == getpid()) {
+    atomic_store(&pool->quit, true);
+    wake_sleepers(pool);
+    for (unsigned i = 0; i < pool->workers; i++) pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+  }
   free(pool);
 }
 

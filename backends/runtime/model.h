@@ -68,7 +68,8 @@ const char *NAME_strerror(int status);
 @embedded@
 /* A pool of threads, the caller's own included. The workers may run on the CPUs whose bits are set in
  * affinity_mask (0: on any), as the big cores of a phone; pin the calling thread yourself. NULL when there is no
- * memory. A pool serves any number of NAME_t, one at a time: one that finds it busy runs on its own thread alone. */
+ * memory. A pool serves any number of NAME_t, one at a time: one that finds it busy runs on its own thread alone.
+ * After fork() the child has the pool without its threads, and runs on its own thread until it creates another. */
 typedef struct NAME_pool NAME_pool;
 NAME_pool *NAME_pool_create(unsigned threads, uint64_t affinity_mask);
 void NAME_pool_destroy(NAME_pool *pool);

@@ -23,6 +23,10 @@ def test_many_threads(tmp_path: Path, sanitize: str) -> None:
     run_with("many_threads.c", [handwritten.emit(tmp_path / "model")], tmp_path, sanitize)
 
 
+def test_a_child_of_fork_runs_alone(tmp_path: Path) -> None:
+    run_with("forks.c", [handwritten.emit(tmp_path / "model")], tmp_path)
+
+
 @pytest.mark.parametrize("sanitize", SANITIZERS)
 def test_two_models_in_one_program(tmp_path: Path, sanitize: str) -> None:
     first = handwritten.emit(tmp_path / "first")

@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
   CHECK(init_changed(weights, bytes, 16) == two_scales_WEIGHTS_OTHER_MODEL);
   CHECK(init_changed(weights, bytes, 24) == two_scales_WEIGHTS_OTHER_MODEL);
   for (size_t place = 32; place < bytes; place++)
-    if (place < 48 || place >= 64) CHECK(init_changed(weights, bytes, place) == two_scales_WEIGHTS_CORRUPT);
+    CHECK(init_changed(weights, bytes, place) == two_scales_WEIGHTS_CORRUPT);
   for (size_t part = 0; part < bytes; part++)
     CHECK(init_truncated(weights, part) == two_scales_WEIGHTS_TRUNCATED);
 
