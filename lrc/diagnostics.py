@@ -36,7 +36,8 @@ class Diagnostic:
             shown = "".join(c if c.isprintable() else " " for c in self.source_line)
             length = max(1, min(self.end_column or 0, len(shown) + 1) - self.column)
             text += f"\n  {self.line} | {shown}\n{margin}| {' ' * (self.column - 1)}^{'~' * (length - 1)}"
-        return f"{text}\n{margin}= {self.hint}" if self.hint else text
+        hints = self.hint.split("\n") if self.hint else []
+        return "\n".join([text, *(f"{margin}= {hint}" for hint in hints)])
 
 
 class LrcError(Exception):

@@ -98,6 +98,10 @@ class ModelOp(IRDLOperation):
                 raise VerifyException(f"input '{name}' is {value.type}, but a batch is one picture")
         if not isinstance(self.block.last_op, OutputOp):
             raise VerifyException("the last operation of a model is its lr.output")
+        names = [*self.inputs, *(name.data for name in self.block.last_op.names)]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise VerifyException(f"two inputs or outputs are called '{name}'")
 
     @classmethod
     def parse(cls, parser: Parser) -> "ModelOp":

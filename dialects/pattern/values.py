@@ -253,7 +253,8 @@ def find_violation(weights: NDArray[np.floating], sparsity: Sparsity) -> Violati
             f, c = (int(i) for i in np.argwhere(beyond)[0])
             r, t = (int(i) for i in np.argwhere(weights[f, c] != 0)[0])
             counted = int(alive.sum(1)[f if sparsity.budget == "filter" else 0])
-            reason = f"the {sparsity.budget} has {counted} kernels, but keep = {sparsity.keep:.4g} allows {allowed}"
+            share = f"keep = {sparsity.keep:.4g} of {alive.shape[1]}"
+            reason = f"the {sparsity.budget} has {counted} kernels, but {share}, rounded up, allows {allowed}"
             found.append(Violation(f, c, (r, t), reason))
     return min(found, default=None)
 

@@ -13,9 +13,11 @@ from lrc.diagnostics import did_you_mean, words
 from lrc.dialects.lr.base import shape_of
 from lrc.frontend import syntax
 from lrc.frontend.fields import named
+from lrc.frontend.foreign import hint_for
+from lrc.frontend.formatting import inline
 from lrc.frontend.mistakes import Mistake, Mistakes, ReportedError
 from lrc.frontend.operators import OPERATORS, Operator
-from lrc.frontend.scope import Declared, Scope, bind, check_size, layer
+from lrc.frontend.scope import Declared, Scope, bind, check_size, layer, resolve
 from lrc.frontend.syntax import Span
 
 MOST_LAYERS: Final = 10_000
@@ -86,7 +88,7 @@ class Builder:
         if call.name.text in scope.all_blocks:
             message = f"block '{call.name.text}' is used before it is declared"
             raise Mistake(call.name.span, message, "a block uses only those above it, not itself")
-        hint = did_you_mean(call.name.text, {**OPERATORS, **scope.blocks})
+        hint = hint_for(call.name.text, OPERATORS, scope.blocks)
         raise Mistake(call.name.span, f"no operator or block named '{call.name.text}'", hint)
 
     def _read(
@@ -96,10 +98,12 @@ class Builder:
         inputs: list[SSAValue] = []
         fields: dict[str, Any] = {}
         reasonable = set[str]()
+        layers = [each.value for each in given if isinstance(each, syntax.Argument) and each.name is None]
         for each in given:
             with self.mistakes.collected(each.span):
                 if each.name is None:
-                    inputs.append(layer(each.value, scope))
+                    if operator.inputs is None or len(inputs) < operator.inputs:
+                        inputs.append(layer(each.value, scope))
                     continue
                 name = each.name.text
                 reasonable.add(_nearest(name, operator))
@@ -107,11 +111,7 @@ class Builder:
                 if name in fields:
                     raise Mistake(each.span, f"'{name}' is given twice")
                 fields[name] = operator.fields[name].kind.read(value, scope)
-        count = sum(each.name is None for each in given)
-        if (count < 2) if operator.inputs is None else (count != operator.inputs):
-            expected = {None: "two or more layers", 1: "1 layer"}.get(operator.inputs, f"{operator.inputs} layers")
-            self.mistakes.report(call.span, f"{operator.name} takes {expected}, not {count}")
-            raise ReportedError
+        _check_count(operator, call, layers, scope)
         missing = [name for name, spec in operator.fields.items() if spec.is_required and name not in reasonable]
         for name in missing:
             hint = f"`{name}: …`, {operator.fields[name].kind.words}"
@@ -150,3 +150,16 @@ def _nearest(name: str, operator: Operator) -> str:
     """The field that a name was meant to be."""
     hint = None if name in operator.fields else did_you_mean(name, operator.fields)
     return hint.split("'")[1] if hint else name
+
+
+def _check_count(operator: Operator, call: syntax.Call, given: Sequence[syntax.Value], scope: Scope) -> None:
+    """Raises Mistake if an operator is given more or fewer layers than it takes."""
+    count = len(given)
+    if (count >= 2) if operator.inputs is None else (count == operator.inputs):
+        return
+    expected = {None: "two or more layers", 1: "1 layer"}.get(operator.inputs, f"{operator.inputs} layers")
+    beyond = given[operator.inputs :] if operator.inputs is not None else ()
+    if beyond and operator.fields and not isinstance(resolve(beyond[0], scope).value, syntax.Name):
+        meant = ", ".join(f"{field}: {inline(each)}" for field, each in zip(operator.fields, beyond, strict=False))
+        raise Mistake(beyond[0].span, f"{operator.name} takes {expected}, all else goes by its name", f"`{meant}`")
+    raise Mistake(call.span, f"{operator.name} takes {expected}, not {count}")

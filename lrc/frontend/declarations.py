@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from xdsl.dialects.builtin import Float32Type, TensorType
 
@@ -16,6 +17,14 @@ from lrc.frontend.mistakes import Mistake, Mistakes
 from lrc.frontend.scope import Scope, check_size, describe, integer, word
 from lrc.frontend.syntax import Span
 
+IN_TORCH: Final = 'in Python: `safetensors.torch.save_file(net.state_dict(), "net.safetensors")`'
+
+SAVED_BY: Final = {
+    **dict.fromkeys((".pth", ".pt", ".bin", ".ckpt", ".pkl"), IN_TORCH),
+    ".npz": 'in Python: `safetensors.numpy.save_file(dict(numpy.load("net.npz")), "net.safetensors")`',
+}
+"""How what other files hold becomes a safetensors file, by their endings."""
+
 
 def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
     """The store that `weights` names; a file is found relative to `directory`. Raises Mistake."""
@@ -25,7 +34,7 @@ def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
         try:
             return WeightStore.from_file(file, f"{ZOO}{origin.text}" if directory == zoo.FOLDER else str(file))
         except WeightError as error:
-            raise Mistake(origin.span, str(error)) from None
+            raise Mistake(origin.span, str(error), SAVED_BY.get(file.suffix)) from None
     word(origin.name, Scope(), ("random",))
     for argument in origin.arguments:
         if argument.name is None:

@@ -62,7 +62,7 @@ class _Lift:
                     self.builder.build(statement, self.top)
                 case _:
                     pass
-        self._outputs([s for s in statements if isinstance(s, syntax.Output)])
+        self._outputs([s for s in statements if isinstance(s, syntax.Output)], inputs)
         self.mistakes.stop_if_any()
         model = lr.ModelOp(
             self.file.name.text,
@@ -124,8 +124,8 @@ class _Lift:
                 self.mistakes.report(parameter.name.span, f"there is already a parameter '{parameter.name.text}'")
         self.blocks[name.text] = Declared(statement, dict(self.blocks))
 
-    def _outputs(self, statements: list[syntax.Output]) -> None:
-        """End the model with its outputs."""
+    def _outputs(self, statements: list[syntax.Output], inputs: list[str]) -> None:
+        """End the model with its outputs; none may be called like one of the inputs."""
         values: dict[str, SSAValue] = {}
         for statement in statements:
             name = statement.layer or statement.name
@@ -133,6 +133,9 @@ class _Lift:
                 value = layer(name, self.top)
                 if value in self.builder.block.args:
                     raise Mistake(name.span, f"'{name.text}' is an input, and no layer makes it")
+                if statement.name.text in inputs:
+                    hint = f"it needs a name of its own, such as `output {statement.name.text}_out = {name.text}`"
+                    raise Mistake(statement.name.span, f"there is an input '{statement.name.text}' already", hint)
                 if statement.name.text in values:
                     raise Mistake(statement.name.span, f"there is already an output '{statement.name.text}'")
                 values[statement.name.text] = value

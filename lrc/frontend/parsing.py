@@ -71,7 +71,8 @@ BRACKETS: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 def parse(text: str, filename: str = "<string>") -> syntax.File:
-    """Read a `.lr` text. Raises UserError with every syntax error that was found."""
+    """Read a `.lr` text, with or without a byte order mark. Raises UserError with every syntax error that was found."""
+    text = text.removeprefix("\ufeff")
     source = Source(text, filename)
     if error := _not_a_text(source):
         raise UserError(error)

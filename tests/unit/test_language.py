@@ -88,3 +88,9 @@ def test_the_zoo_loads(name: str) -> None:
     model = find_model(load(path(name)))
     assert model.sym_name.data == name
     assert model.inputs == ("x",)
+
+
+def test_a_byte_order_mark_says_nothing() -> None:
+    text = path("digits").read_text(encoding="utf-8")
+    assert parse("\ufeff" + text) == parse(text)
+    assert format("\ufeff" + text) == text

@@ -80,7 +80,7 @@ lr.model @no_such_pattern (%x : tensor<1x1x2x2xf32>) {
 
 // -----
 
-// CHECK: layer 'a' breaks its sparsity at filter 1, channel 1, tap (0, 0): the filter has 2 kernels, but keep = 0.5 allows 1
+// CHECK: layer 'a' breaks its sparsity at filter 1, channel 1, tap (0, 0): the filter has 2 kernels, but keep = 0.5 of 2, rounded up, allows 1
 lr.model @too_many_kernels (%x : tensor<1x2x2x2xf32>) {
   %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[2.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #pattern.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>

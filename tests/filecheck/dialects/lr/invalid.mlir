@@ -75,3 +75,11 @@ lr.model @nowhere {weights = #lr.store<file "nowhere.safetensors">} (%x : tensor
   lr.output %x {names = ["y"]} : tensor<1x3x8x8xf32>
 }
 // CHECK: there is no weight file 'nowhere.safetensors'
+
+// -----
+
+lr.model @alike {weights = #lr.store<none>, inputs = ["x"]} (%x : tensor<1x3x8x8xf32>) {
+  %y = lr.softmax "y"(%x) : tensor<1x3x8x8xf32> -> tensor<1x3x8x8xf32>
+  lr.output %y {names = ["x"]} : tensor<1x3x8x8xf32>
+}
+// CHECK: two inputs or outputs are called 'x'
