@@ -10,9 +10,10 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
 from lrc.dialects.lr import BatchNormOp, Conv2dOp, LinearOp
+from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import derived
 from lrc.passes.diagnose import fail
-from lrc.passes.weights import load, load_optional, store_of
+from lrc.passes.weights import load, load_optional
 
 Doubles = NDArray[np.float64]
 

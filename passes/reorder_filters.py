@@ -7,10 +7,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
+from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import derived
 from lrc.dialects.pattern import ops as pattern
 from lrc.passes.reorder import reorder
-from lrc.passes.weights import load, store_of
+from lrc.passes.weights import load
 
 
 @dataclass(frozen=True)

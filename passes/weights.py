@@ -8,18 +8,10 @@ from xdsl.ir import Operation
 
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import LayerOp
-from lrc.dialects.lr.model import ModelOp
+from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.shapes import show
-from lrc.dialects.lr.weights import WeightError, WeightStore, array_of
+from lrc.dialects.lr.weights import WeightError, array_of
 from lrc.passes.diagnose import fail
-
-
-def store_of(op: Operation) -> WeightStore:
-    """The weight store of the model around an operation; an empty one if there is no model."""
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, ModelOp):
-        parent = parent.parent_op()
-    return WeightStore.empty() if parent is None else parent.store
 
 
 def load(op: Operation, weight: WeightLike) -> NDArray[Any]:

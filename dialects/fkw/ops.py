@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.dialects.fkw.consistency import check
 from lrc.dialects.fkw.values import FKW
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
-from lrc.dialects.lr.shapes import Shape
-from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of
+from lrc.dialects.lr.model import store_of
+from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
 from lrc.dialects.pattern.ops import common_properties
 
@@ -78,12 +78,22 @@ class Conv2dOp(ConvolutionOp):
         }
 
     def arrays(self, store: WeightStore) -> FKW:
-        """The packed arrays. Raises WeightError if the store lacks one, or one does not fit the schedule."""
-        arrays = {name: array_of(weight, store) for name, weight in self.array_properties().items()}
-        for name, array in arrays.items():
-            if problem := self._misfit(name, array.shape):
-                raise WeightError(f"layer '{self.layer.data}': {problem}")
-        return FKW(**arrays)
+        """The packed arrays. Raises WeightError if the store lacks one, or they do not fit the layer and each other."""
+        fkw = FKW(**{name: array_of(weight, store) for name, weight in self.array_properties().items()})
+        (filters, channels, *_), schedule = self.weight_shape(), self.schedule.data
+        try:
+            check(
+                fkw,
+                self.patterns.data,
+                filters,
+                channels,
+                jam=schedule.jam,
+                block=schedule.block,
+                groups=self.group_count,
+            )
+        except ValueError as error:
+            raise WeightError(f"layer '{self.layer.data}': {error}") from None
+        return fkw
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
         if self.bias is not None:
@@ -98,24 +108,9 @@ class Conv2dOp(ConvolutionOp):
             raise VerifyException(str(error)) from None
         if filters % schedule.jam:
             raise VerifyException(f"{filters} filters cannot be jammed by {schedule.jam}")
-        for name, array in self.array_properties().items():
-            if isinstance(array, DenseIntOrFPElementsAttr) and (problem := self._misfit(name, array.get_shape())):
-                raise VerifyException(problem)
-
-    def _misfit(self, name: str, shape: Shape) -> str | None:
-        """What is wrong with the shape of one of the arrays; it follows from the layer and its schedule."""
-        (filters, channels, *_), patterns, schedule = self.weight_shape(), self.patterns.data, self.schedule.data
-        blocks = 1 if self.group_count > 1 else -(-channels // schedule.block)
-        rows = blocks * (filters // schedule.jam)
-        expected: dict[str, tuple[int | None, ...]] = {
-            "offset": (rows + 1,),
-            "reorder": (filters,),
-            "index": (None,),
-            "stride": (rows, len(patterns) + 1),
-            "weight": (None, schedule.jam * patterns.most_taps),
-        }
-        sizes = expected[name]
-        if len(shape) == len(sizes) and all(size in (None, found) for found, size in zip(shape, sizes, strict=True)):
-            return None
-        numbers = ", ".join("kernels" if size is None else str(size) for size in sizes)
-        return f"{name} is {list(shape)}, expected [{numbers}]"
+        store = store_of(self)
+        if all(is_at_hand(array, store) for array in self.array_properties().values()):
+            try:
+                self.arrays(store)
+            except WeightError as error:
+                raise VerifyException(str(error)) from None

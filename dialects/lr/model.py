@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     ParsePropInAttrDict,
@@ -176,3 +176,11 @@ def find_model(module: ModuleOp) -> ModelOp:
     if len(models) != 1:
         raise ValueError(f"expected one lr.model in the module, found {len(models)}")
     return models[0]
+
+
+def store_of(op: Operation) -> WeightStore:
+    """The weight store of the model around an operation; an empty one if there is no model."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, ModelOp):
+        parent = parent.parent_op()
+    return WeightStore.empty() if parent is None else parent.store

@@ -315,9 +315,9 @@ def array_of(weight: WeightLike, store: WeightStore) -> Array:
     return _frozen(values)
 
 
-def shape_of_weight(weight: WeightLike, store: WeightStore) -> tuple[int, ...]:
-    """The shape of a weight, without loading it. Raises WeightError if the store has no such name."""
-    return store.shape(weight.data) if isinstance(weight, WeightAttr) else weight.get_shape()
+def is_at_hand(weight: WeightLike, store: WeightStore) -> bool:
+    """Whether the numbers of a weight can be had: a text whose arrays were not kept names what nobody has."""
+    return not isinstance(weight, WeightAttr) or weight.data in store
 
 
 def inline(array: Array) -> DenseIntOrFPElementsAttr:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 import numpy as np
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.ir import Attribute
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
-from lrc.dialects.lr.weights import Array, WeightSpec, WeightStore, array_of
+from lrc.dialects.lr.model import store_of
+from lrc.dialects.lr.weights import Array, WeightSpec, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
 from lrc.dialects.pattern.values import PatternSet
 
@@ -72,12 +72,13 @@ class Conv2dOp(ConvolutionOp):
 
     def verify_(self) -> None:
         super().verify_()
+        store = store_of(self)
         try:
             self.patterns.data.check_fit(self.window.kernel)
-            if isinstance(self.assignment, DenseIntOrFPElementsAttr):
-                self.check_assignment(array_of(self.assignment, WeightStore.empty()))
-            if isinstance(self.order, DenseIntOrFPElementsAttr):
-                self.check_order(array_of(self.order, WeightStore.empty()))
+            if is_at_hand(self.assignment, store):
+                self.check_assignment(array_of(self.assignment, store))
+            if self.order is not None and is_at_hand(self.order, store):
+                self.check_order(array_of(self.order, store))
         except ValueError as error:
             raise VerifyException(str(error)) from None
 
@@ -86,13 +87,15 @@ class Conv2dOp(ConvolutionOp):
         (filters, channels, *_), count = self.weight_shape(), len(self.patterns.data)
         if assignment.shape != (filters, channels):
             raise ValueError(f"assignment is {list(assignment.shape)}, expected {[filters, channels]}")
-        for f, c in np.argwhere(assignment > count)[:1]:
+        if assignment.dtype.kind not in "iu":
+            raise ValueError(f"assignment has numbers of type {assignment.dtype}, expected integers")
+        for f, c in np.argwhere((assignment < 0) | (assignment > count))[:1]:
             raise ValueError(f"filter {f} chooses pattern {assignment[f, c]} for channel {c}, but the set has {count}")
 
     def check_order(self, order: Array) -> None:
         """Raises ValueError if a filter is missing or stands twice."""
         filters = self.weight_shape()[0]
-        if not np.array_equal(np.sort(order), np.arange(filters)):
+        if order.dtype.kind not in "iu" or not np.array_equal(np.sort(order, axis=None), np.arange(filters)):
             raise ValueError(f"order is no permutation of filters 0 to {filters - 1}")
 
 

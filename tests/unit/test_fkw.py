@@ -1,12 +1,16 @@
 """FKW: packing and unpacking, the sizes of its arrays, and the example of PatDNN's section 5."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pruned_weights import Pruned, pruned
 
-from lrc.dialects.fkw.values import csr_bytes, pack, shared_jam, unpack
+from lrc.dialects.fkw.consistency import check
+from lrc.dialects.fkw.values import FKW, csr_bytes, pack, shared_jam, unpack
 from lrc.dialects.pattern.values import Mask, PatternSet, Sparsity, best_patterns, project
 from lrc.passes.reorder import reorder
 
@@ -154,3 +158,63 @@ def test_smaller_than_csr(size: int) -> None:
     assignment = np.where((weights != 0).any((2, 3)), best_patterns(weights, patterns) + 1, 0)
     fkw = pack(weights, assignment, np.arange(size), patterns, block=128)
     assert fkw.bytes <= 0.6 * csr_bytes(weights)
+
+
+def accesses(fkw: FKW, patterns: int, filters: int, jam: int, blocks: int) -> Iterator[tuple[int, int, int]]:
+    """What the emitted loops make of the arrays: (filter, channel block, index) for each kernel, in their order.
+
+    Raises IndexError where they would read outside of an array.
+    """
+    rows = filters // jam
+    for block, position in np.ndindex(blocks, rows):
+        row = block * rows + position
+        kernels, runs = int(fkw.offset[row]), fkw.stride[row].astype(int)
+        for p in range(patterns):
+            for k in range(kernels + runs[p], kernels + runs[p + 1]):
+                for lane in range(jam):
+                    assert fkw.weight[k].size
+                    yield int(fkw.reorder[position * jam + lane]), block, int(fkw.index[k])
+
+
+@given(pruned(), st.integers(1, 4), st.sampled_from([1, 2]), st.data())
+def test_arrays_that_pass_the_check_stay_inside(layer: Pruned, block: int, groups: int, data: st.DataObject) -> None:
+    """Any number changed in any of the arrays is refused, or harmless."""
+    assignment = np.concatenate([layer.assignment] * groups)
+    weights = np.concatenate([layer.weights] * groups)
+    filters, channels = assignment.shape
+    order = reorder(assignment) if groups == 1 else np.arange(filters, dtype=np.int64)
+    jam = shared_jam(assignment, order, candidates=(3, 2), groups=groups)
+    fkw = pack(weights, assignment, order, layer.patterns, jam=jam, block=block, groups=groups)
+
+    def refuses(changed: FKW) -> bool:
+        try:
+            check(changed, layer.patterns, filters, channels, jam=jam, block=block, groups=groups)
+        except ValueError:
+            return True
+        return False
+
+    assert not refuses(fkw)
+    name = data.draw(st.sampled_from(["offset", "reorder", "index", "stride"]))
+    array = getattr(fkw, name).copy()
+    if not array.size:
+        return
+    place = data.draw(st.integers(0, array.size - 1))
+    array.flat[place] = data.draw(st.integers(0, filters + channels) | st.integers(0, np.iinfo(array.dtype).max))
+    changed = replace(fkw, **{name: array})
+    if refuses(changed):
+        return
+    blocks = 1 if groups > 1 else -(-channels // block)
+    for stored, b, index in accesses(changed, len(layer.patterns), filters, jam, blocks):
+        assert stored < filters
+        assert index < (groups * channels if groups > 1 else min(block, channels - b * block))
+
+
+@given(pruned(), st.sampled_from(["offset", "reorder", "index", "stride", "weight"]), st.data())
+def test_arrays_of_another_length_are_refused(layer: Pruned, name: str, data: st.DataObject) -> None:
+    filters, channels = layer.assignment.shape
+    fkw = pack(layer.weights, layer.assignment, reorder(layer.assignment), layer.patterns)
+    array = getattr(fkw, name)
+    longer = np.concatenate([array, array[-1:] if len(array) else np.zeros((1, *array.shape[1:]), array.dtype)])
+    other = data.draw(st.sampled_from([longer, array[:-1], array[..., None]] if len(array) else [longer]))
+    with pytest.raises(ValueError, match=r"expected|but"):
+        check(replace(fkw, **{name: other}), layer.patterns, filters, channels)
