@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from installed import ESSENTIAL, provided, tool
 
 from lrc.universe import DIALECTS, PASSES, TARGETS, UNIVERSE
 
@@ -31,7 +32,7 @@ def python_files(folder: str) -> list[Path]:
 
 
 def tracked_files() -> list[Path]:
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listing = subprocess.check_output([tool("git"), "ls-files", "-z"], cwd=ROOT, text=True)
     return [path for name in listing.split("\0") if name and (path := ROOT / name).is_file()]
 
 
@@ -81,6 +82,29 @@ def test_every_pass_is_registered() -> None:
         and isinstance(statement.value, ast.Constant)
     }
     assert defined == set(PASSES)
+
+
+def test_every_tool_of_a_test_is_installed() -> None:
+    """Tests call programs by `installed.tool`, which knows what the Makefile installs on a new machine."""
+    wrong: list[str] = []
+    for path in python_files("tests"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="tool"), args=[ast.Constant(value=str(name))]):
+                    is_known = name in {*provided(), *ESSENTIAL}
+                case ast.Attribute(value=ast.Name(id="shutil"), attr="which"):
+                    name, is_known = "shutil.which", path.name == "installed.py"
+                case ast.Attribute(value=ast.Name(id="pytest"), attr="importorskip"):
+                    name, is_known = "pytest.importorskip", False
+                case ast.Call(func=ast.Name(id="run") | ast.Attribute(value=ast.Name(id="subprocess"))) as call:
+                    words = call.args[0] if call.args else None
+                    name = words.elts[0] if isinstance(words, ast.List | ast.Tuple) and words.elts else None
+                    name, is_known = ast.unparse(name) if name else "", not isinstance(name, ast.Constant)
+                case _:
+                    continue
+            if not is_known:
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}: {name}")
+    assert not wrong, "not through `installed.tool`, or not in TEST_TOOLS of the Makefile:\n" + "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", PASSES)

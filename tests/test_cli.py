@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from installed import tool
 
 from lrc import compiler, verify, zoo
 from lrc.cli import main
@@ -318,7 +319,7 @@ def test_a_full_disk_is_1_and_leaves_nothing() -> None:
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     lrc = f"{sys.executable} -m lrc zoo resnet50 | head -n 1"
-    outcome = subprocess.run(["bash", "-o", "pipefail", "-c", lrc], capture_output=True, text=True, check=False)
+    outcome = subprocess.run([tool("bash"), "-o", "pipefail", "-c", lrc], capture_output=True, text=True, check=False)
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 

@@ -3,12 +3,12 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from installed import tool
 
 TINY = """\
 model tiny {
@@ -30,7 +30,7 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     """Runs a line of shell in which `lrc` is the command."""
     function = f'lrc() {{ "{sys.executable}" -m lrc "$@"; }}\n'
     return subprocess.run(
-        ["/bin/bash", "-c", function + command],
+        [tool("bash"), "-c", function + command],
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
@@ -116,11 +116,9 @@ def test_an_encoding_that_lacks_a_character(folder: Path) -> None:
 
 @pytest.mark.parametrize(("variable", "coloured"), [("NO_COLOR=1", False), ("TERM=dumb", False), ("TERM=xterm", True)])
 def test_colours_are_for_who_wants_them(folder: Path, variable: str, coloured: bool) -> None:
-    if not shutil.which("script"):
-        pytest.skip("script makes the terminal")
     lrc = f"{sys.executable} -m lrc compile"
     line = f"stty cols 60; export {variable}; {lrc} none.lr; {lrc} tiny.lr"
-    outcome = shell(f"env -u NO_COLOR script -qec {shlex.quote(line)} /dev/null", folder)
+    outcome = shell(f"env -u NO_COLOR {tool('script')} -qec {shlex.quote(line)} /dev/null", folder)
     assert ("\x1b[31m" in outcome.stdout) == coloured
     rows = [row for row in outcome.stdout.splitlines() if "3x3 dense" in row]
     assert rows and all(len(re.sub(r"\x1b\[[0-9;]*m", "", row)) <= 60 for row in rows)

@@ -1,15 +1,15 @@
 """Cases, built for one machine after the other: what the tests of layers and of convolutions share."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
 import pytest
 from harness import SANITIZE, TWO_THREADS, Network, Program, lower, reference, zeros_around
+from installed import tool
 from numpy.typing import NDArray
 
-from lrc import bounds
+from lrc import bounds, toolchain
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import graph
@@ -20,7 +20,7 @@ VARIANTS = {
     "avx2": ("avx2", (*VECTORS, *SANITIZE)),
     "c": ("c", SANITIZE),
     "two_threads": ("avx2", (*VECTORS, *TWO_THREADS)),
-    "neon": ("neon", ("-static", "-march=armv8.2-a")),
+    "neon": ("neon", ("-static",)),
 }
 """Name of a program -> the machine that its code is for, and flags of the compiler."""
 
@@ -46,13 +46,12 @@ def programs(cases: Mapping[str, str], scratch: pytest.TempPathFactory) -> Progr
 
     def build(variant: str) -> Program:
         machine, flags = VARIANTS[variant]
-        compilers = ["aarch64-linux-gnu-gcc"] if machine == "neon" else ["clang", "clang-19", "gcc"]
-        compiler = next((c for c in compilers if shutil.which(c)), None)
-        if compiler is None or (machine == "neon" and not shutil.which("qemu-aarch64")):
-            pytest.skip(f"no compiler or no emulator for {machine}")
         networks = {case: lower(text, machine) for case, text in cases.items()}
-        runner = ["qemu-aarch64"] if machine == "neon" else []
-        return Program(networks, scratch.mktemp(variant), [compiler, *flags], runner)
+        if machine != "neon":
+            return Program(networks, scratch.mktemp(variant), [tool("clang-19"), *flags])
+        compiler = toolchain.find_compiler("neon")
+        runner = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
+        return Program(networks, scratch.mktemp(variant), [*compiler.command, *compiler.flags("neon"), *flags], runner)
 
     return built
 

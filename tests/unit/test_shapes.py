@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.shapes import ShapeError, Window
 from lrc.frontend import lift, parse
 
-torch = pytest.importorskip("torch")
 nn = torch.nn.functional
 small = st.integers(1, 4)
 pairs = st.tuples(small, small)
