@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
@@ -12,12 +12,12 @@ from xdsl.ir import Block, Operation, SSAValue
 from lrc.diagnostics import did_you_mean, words
 from lrc.dialects.lr.base import shape_of
 from lrc.frontend import syntax
-from lrc.frontend.fields import named
+from lrc.frontend.fields import named, read_prefix
 from lrc.frontend.foreign import hint_for
 from lrc.frontend.formatting import inline
 from lrc.frontend.mistakes import Mistake, Mistakes, ReportedError
 from lrc.frontend.operators import OPERATORS, Operator
-from lrc.frontend.scope import Declared, Scope, bind, check_size, layer, resolve
+from lrc.frontend.scope import Declared, Found, Results, Scope, bind, check_size, integer, layer, resolve
 from lrc.frontend.syntax import Span
 
 MOST_LAYERS: Final = 10_000
@@ -48,7 +48,7 @@ class Builder:
         line, column = source.position(span.start)
         op.location = FileLineColLoc(StringAttr(source.filename), IntAttr(line), IntAttr(column))
 
-    def define(self, name: syntax.Name, value: SSAValue | None, scope: Scope) -> None:
+    def define(self, name: syntax.Name, value: Found, scope: Scope) -> None:
         """Let a name stand for a value; None is for one that was wrong, of which nothing more is said."""
         if name.text in scope.layers or name.text in scope.parameters:
             self.mistakes.report(name.span, f"'{name.text}' is defined already", "each layer has a name of its own")
@@ -65,22 +65,43 @@ class Builder:
 
     def build(self, statement: syntax.Layer, scope: Scope) -> None:
         """Build a layer, or a block's layers, and define its name."""
-        value: SSAValue | None = None
+        value: Found = None
         with self.mistakes.collected(statement.call.span, f"{statement.call.name.text}: "):
-            value = self._build(statement, scope)
+            value = self._build(statement, scope) if statement.count is None else self._repeat(statement, scope)
         self.define(statement.name, value, scope)
 
-    def _build(self, statement: syntax.Layer, scope: Scope) -> SSAValue:
-        call = statement.call
+    def _repeat(self, statement: syntax.Layer, scope: Scope) -> Found:
+        """Build a call so many times, as NAME.0, NAME.1, …: each takes the one before in place of its first argument.
+        The last stands for all."""
+        call, value = statement.call, None
+        count = 0 if statement.count is None else integer(statement.count, scope, 1, MOST_LAYERS)
+        if not call.arguments:
+            raise Mistake(call.span, "what is repeated takes the one before it", "such as `repeat(3) block(x)`")
+        first, *others = call.arguments
+        for number in range(count):
+            value = self._build(replace(statement, call=call), scope, f".{number}")
+            before = syntax.Name(f"{statement.name.text}.{number}", span=first.value.span)
+            scope.layers[before.text] = value
+            call = replace(call, arguments=(replace(first, value=before), *others))
+        return value
+
+    def _build(self, statement: syntax.Layer, scope: Scope, number: str = "") -> Found:
+        """Build what one call makes; `number` is put behind its name."""
+        call, name = statement.call, statement.name.text + number
         given = (*call.arguments, *(statement.group.fields if statement.group else ()))
         self.count += 1
         if self.count > MOST_LAYERS:
             raise Mistake(statement.name.span, f"the network has more than {MOST_LAYERS} layers")
         if (declared := scope.blocks.get(call.name.text)) is not None:
-            return self._instantiate(declared, statement, given, scope)
+            weights = [each for each in given if each.name is not None and each.name.text == "weights"]
+            prefix = named(weights, ("weights",)).get("weights")
+            inner = scope.inside(name, _arrays(scope, prefix and read_prefix(prefix, scope), name, number), declared)
+            return self._instantiate(declared, call, [each for each in given if each not in weights], inner, scope)
         if (operator := OPERATORS.get(call.name.text)) is not None:
             inputs, fields = self._read(operator, call, given, scope)
-            op = operator.build(scope.prefix + statement.name.text, *inputs, **fields)
+            if "weights" in operator.fields:
+                fields["weights"] = _arrays(scope, fields.get("weights"), name, number)
+            op = operator.build(scope.prefix + name, *inputs, **fields)
             check_size(shape_of(op.output))
             op.output.name_hint = op.layer.data
             self.add(op, statement.name.span)
@@ -120,9 +141,9 @@ class Builder:
             raise ReportedError
         return inputs, fields
 
-    def _instantiate(self, declared: Declared, statement: syntax.Layer, given: Given, scope: Scope) -> SSAValue:
-        """Put a block's layers in place of its call."""
-        block, call = declared.block, statement.call
+    def _instantiate(self, declared: Declared, call: syntax.Call, given: Given, inner: Scope, scope: Scope) -> Results:
+        """Put a block's layers in place of its call from `scope`."""
+        block = declared.block
         names = [parameter.name.text for parameter in block.parameters]
         positional = [each.value for each in given if each.name is None]
         if len(positional) > len(names):
@@ -133,7 +154,6 @@ class Builder:
             if name in values:
                 raise Mistake(value.span, f"'{name}' is given twice")
             values[name] = value
-        inner = scope.inside(statement.name.text, declared)
         for parameter in block.parameters:
             name = parameter.name.text
             if name in values:
@@ -143,7 +163,19 @@ class Builder:
             else:
                 raise Mistake(call.span, f"block '{block.name.text}' needs '{name}'", f"`{name}: …`")
         self.build_all(block.layers, inner)
-        return layer(block.result.name, inner)
+        results: dict[str, SSAValue | None] = {}
+        for export in block.result.exports:
+            name = export.layer or export.name
+            with self.mistakes.collected(name.span):
+                results[export.name.text] = None
+                results[export.name.text] = layer(name, inner)
+        return Results(results)
+
+
+def _arrays(scope: Scope, given: str | None, name: str, number: str) -> str:
+    """What the names of a call's arrays begin with: what it says itself, or its own name."""
+    own = name if given is None else (given + number).removeprefix(".")
+    return ".".join(part for part in (scope.weights, own) if part)
 
 
 def _nearest(name: str, operator: Operator) -> str:

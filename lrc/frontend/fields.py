@@ -77,8 +77,20 @@ def _positive(value: Value, scope: Scope) -> float:
 
 def _weight(value: Value, scope: Scope) -> str:
     inner = resolve(value, scope).value
+    if isinstance(inner, syntax.Name) and "." in inner.text:
+        raise Mistake(value.span, f"{describe(inner)} is no name of a weight", f'it stands in quotes: "{inner.text}"')
     if not isinstance(inner, syntax.String):
         raise Mistake(value.span, f'{describe(inner)} is no name of a weight, such as "conv1.weight"')
+    return inner.text
+
+
+def read_prefix(value: Value, scope: Scope) -> str:
+    """What the names of a layer's arrays begin with, without the dot behind it."""
+    inner = resolve(value, scope).value
+    if not isinstance(inner, syntax.String):
+        raise Mistake(value.span, f"{describe(inner)} is no name in quotes", 'such as `weights: "layer1.0"`')
+    if inner.text.startswith(".") or inner.text.endswith("."):
+        raise Mistake(value.span, f"{describe(inner)} has a dot too many", f'`weights: "{inner.text.strip(".")}"`')
     return inner.text
 
 
@@ -166,7 +178,7 @@ def named(
         if (name := argument.name) is None:
             continue
         if name.text not in (choices := tuple(known)):
-            hint = did_you_mean(name.text, choices) or (f"there are {', '.join(choices)}" if choices else None)
+            hint = did_you_mean(name.text, choices) or (f"there are {', '.join(choices)}" if choices else "it has none")
             raise Mistake(name.span, f"unknown {unknown} '{name.text}'", hint)
         if name.text in given:
             raise Mistake(name.span, f"'{name.text}' is given twice")
@@ -182,6 +194,7 @@ Padding = Annotated[
 ]
 Real = Annotated[float, Kind(_real, "a number")]
 Positive = Annotated[float, Kind(_positive, "a number above 0")]
+Prefix = Annotated[str | None, Kind(read_prefix, "what the names of the layer's arrays begin with, in quotes")]
 WeightName = Annotated[str | None, Kind(_weight, "the name of an array")]
 Bias = Annotated[str | bool, Kind(_bias, "`true`, `false` or the name of an array")]
 SparsityField = Annotated[Sparsity | None, Kind(_sparsity, "`dense`, `auto`, `pattern(…)` or `connectivity(…)`")]

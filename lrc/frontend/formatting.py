@@ -18,6 +18,7 @@ from lrc.frontend.syntax import Span, Value
 WIDTH: Final = 100
 
 Item = syntax.Statement | syntax.Result | syntax.Field | Value
+Inline = Item | syntax.Argument | syntax.Parameter | syntax.Export
 
 
 def format(text: str, filename: str = "<string>") -> str:
@@ -25,7 +26,7 @@ def format(text: str, filename: str = "<string>") -> str:
     return _Layout(parse(text, filename)).run()
 
 
-def inline(node: Item | syntax.Argument | syntax.Parameter) -> str:
+def inline(node: Inline) -> str:
     """A part of the tree on one line."""
     match node:
         case syntax.Name(text=text) | syntax.Number(text=text):
@@ -60,14 +61,21 @@ def inline(node: Item | syntax.Argument | syntax.Parameter) -> str:
             return f"input {name.text}: {element.text}{inline(sizes)}"
         case syntax.Patterns(name=name, masks=masks):
             return f"patterns {name.text} = {inline(masks)}"
-        case syntax.Layer(name=name, call=call, group=group):
-            return f"{name.text}: {inline(call)}" + (f" {inline(group)}" if group else "")
+        case syntax.Layer(call=call, group=group):
+            return f"{_head(node)}{inline(call)}" + (f" {inline(group)}" if group else "")
         case syntax.Block(name=name, parameters=parameters):
             return f"block {name.text}({', '.join(map(inline, parameters))})"
-        case syntax.Result(name=name):
-            return f"result {name.text}"
+        case syntax.Result(exports=exports):
+            return f"result {', '.join(map(inline, exports))}"
+        case syntax.Export(name=name, layer=layer):
+            return f"{name.text} = {layer.text}" if layer else name.text
         case syntax.Output(name=name, layer=layer):
             return f"output {name.text} = {layer.text}" if layer else f"output {name.text}"
+
+
+def _head(layer: syntax.Layer) -> str:
+    """What stands before a layer's call."""
+    return f"{layer.name.text}: " + (f"repeat({inline(layer.count)}) " if layer.count else "")
 
 
 def _operand(value: Value, binds: bool) -> str:
@@ -177,10 +185,12 @@ class _Layout:
     def _broken(self, item: Item, indent: str, comma: str) -> None:
         """Something that does not fit on a line, or has comments inside."""
         match item:
-            case syntax.Layer(name=name, call=call, group=group):
-                self._wrapped(f"{indent}{name.text}: {call.name.text}(", call.arguments, ") {" if group else ")")
+            case syntax.Layer(call=call, group=group):
+                self._wrapped(f"{indent}{_head(item)}{call.name.text}(", call.arguments, ") {" if group else ")")
                 if group:
                     self._braced(item, indent, "}")
+            case syntax.Result(exports=exports):
+                self._wrapped(f"{indent}result ", exports, "")
             case syntax.Field(name=name, value=syntax.Group()):
                 self.lines.append(f"{indent}{name.text}: {{")
                 self._braced(item, indent, "}")
@@ -205,7 +215,7 @@ class _Layout:
             self._items(items, span.end, indent + "  ", blank_lines=blank_lines, comma=comma)
         self.lines.append(indent + closing)
 
-    def _wrapped(self, opening: str, nodes: Sequence[Value | syntax.Argument | syntax.Parameter], closing: str) -> None:
+    def _wrapped(self, opening: str, nodes: Sequence[Inline], closing: str) -> None:
         """Nodes after an opening bracket, in as few lines as they fit, all about as long, one below the other."""
         pieces = [inline(node) for node in nodes]
         widths = [len(opening) + sum(len(piece) + 2 for piece in pieces) - 2 + len(closing)]

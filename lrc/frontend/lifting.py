@@ -122,6 +122,13 @@ class _Lift:
         for i, parameter in enumerate(statement.parameters):
             if parameter.name.text in names[:i]:
                 self.mistakes.report(parameter.name.span, f"there is already a parameter '{parameter.name.text}'")
+        if "weights" in names:
+            place = statement.parameters[names.index("weights")].name.span
+            self.mistakes.report(place, "'weights' is what every call may say", "give the parameter another name")
+        exports = [export.name for export in statement.result.exports]
+        for i, export in enumerate(exports):
+            if export.text in [each.text for each in exports[:i]]:
+                self.mistakes.report(export.span, f"there is already a result '{export.text}'")
         self.blocks[name.text] = Declared(statement, dict(self.blocks))
 
     def _outputs(self, statements: list[syntax.Output], inputs: list[str]) -> None:

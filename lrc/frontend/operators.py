@@ -2,7 +2,8 @@
 
 A function's positional parameters are the layers that the operator takes, its keyword parameters the fields, with their
 kinds as annotations; a field without a default has to be given. The function makes the operation of the `lr` dialect,
-which infers the shape. To add an operator, write its function and name it in `OPERATORS`.
+which infers the shape. One that has a field `weights` is always told it: the whole prefix of its arrays' names. To add
+an operator, write its function and name it in `OPERATORS`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from lrc.frontend.fields import (
     Padding,
     Pair,
     Positive,
+    Prefix,
     Real,
     SparsityField,
     Storage,
@@ -45,6 +47,7 @@ def conv2d(
     pad: Padding = (0, 0, 0, 0),
     dilation: Pair = (1, 1),
     groups: Count = 1,
+    weights: Prefix = None,
     weight: WeightName = None,
     bias: Bias = True,
     sparsity: SparsityField = None,
@@ -56,8 +59,8 @@ def conv2d(
         layer,
         x,
         filters=filters,
-        weight=weight or f"{layer}.weight",
-        bias=_bias(layer, bias),
+        weight=weight or _array(weights, "weight"),
+        bias=_bias(weights, bias),
         window=_window(x, kernel, stride, pad, dilation),
         groups=groups,
         sparsity=sparsity,
@@ -65,9 +68,11 @@ def conv2d(
     )
 
 
-def linear(layer: str, x: SSAValue, *, units: Count, weight: WeightName = None, bias: Bias = True) -> lr.LayerOp:
+def linear(
+    layer: str, x: SSAValue, *, units: Count, weights: Prefix = None, weight: WeightName = None, bias: Bias = True
+) -> lr.LayerOp:
     """Fully connected layer of `units` units; takes a vector, so flatten a picture first."""
-    return lr.LinearOp(layer, x, units=units, weight=weight or f"{layer}.weight", bias=_bias(layer, bias))
+    return lr.LinearOp(layer, x, units=units, weight=weight or _array(weights, "weight"), bias=_bias(weights, bias))
 
 
 def batch_norm(
@@ -75,6 +80,7 @@ def batch_norm(
     x: SSAValue,
     *,
     epsilon: Positive = 1e-5,
+    weights: Prefix = None,
     weight: WeightName = None,
     bias: WeightName = None,
     mean: WeightName = None,
@@ -84,10 +90,10 @@ def batch_norm(
     return lr.BatchNormOp(
         layer,
         x,
-        weight=weight or f"{layer}.weight",
-        bias=bias or f"{layer}.bias",
-        mean=mean or f"{layer}.running_mean",
-        variance=variance or f"{layer}.running_var",
+        weight=weight or _array(weights, "weight"),
+        bias=bias or _array(weights, "bias"),
+        mean=mean or _array(weights, "running_mean"),
+        variance=variance or _array(weights, "running_var"),
         epsilon=epsilon,
     )
 
@@ -168,8 +174,12 @@ def _activation(kind: str, meaning: str) -> Build:
     return build
 
 
-def _bias(layer: str, bias: str | bool) -> str | None:
-    return (f"{layer}.bias" if bias else None) if isinstance(bias, bool) else bias
+def _array(prefix: str | None, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _bias(prefix: str | None, bias: str | bool) -> str | None:
+    return (_array(prefix, "bias") if bias else None) if isinstance(bias, bool) else bias
 
 
 def _window(x: SSAValue, kernel: Pair, stride: Pair, pad: Padding, dilation: Pair = (1, 1)) -> Window:

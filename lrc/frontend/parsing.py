@@ -31,6 +31,8 @@ WORDS: Final = {
     "NAME": "a name",
     "MODEL_NAME": "the model's name",
     "NUMBER": "a number",
+    "DOTTED": "a name",
+    "REPEAT": "a name",  # of an operator: `repeat` itself is one of many that could stand there
     "STRING": 'a "string"',
     "PLUS_MINUS": "'+' or '-'",
     "TIMES_OVER": "'*' or '/'",
@@ -139,8 +141,6 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         hint = _expectation(expected)
         if character == '"':
             hint = 'a string ends on the line it starts on, with `"`'
-        elif character == "." and (word := re.search(r":\s*(\w+)$", source.text[:start])):
-            hint = f'names of arrays stand in quotes, such as "{word[1]}.weight"'
         elif (character.isalpha() or character == ".") and re.search(r"[\w-]$", source.text[:start]):
             hint = NAME_HINT
         return source.diagnose(Span(start, start + 1), message, hint)
@@ -208,8 +208,11 @@ class _Build(Transformer[Token, Any]):
         return syntax.Patterns(*children, span=_span(meta))
 
     def layer(self, meta: Meta, children: list[Any]) -> syntax.Layer:
-        name, call, group = children
-        return syntax.Layer(name, call, group if group and group.fields else None, span=_span(meta))
+        name, count, call, group = children
+        return syntax.Layer(name, count, call, group if group and group.fields else None, span=_span(meta))
+
+    def repeat(self, meta: Meta, children: list[Any]) -> syntax.Value:
+        return children[0]
 
     def group(self, meta: Meta, children: list[Any]) -> syntax.Group:
         return syntax.Group(tuple(children), span=_span(meta))
@@ -229,7 +232,10 @@ class _Build(Transformer[Token, Any]):
         return syntax.Parameter(*children, span=_span(meta))
 
     def result(self, meta: Meta, children: list[Any]) -> syntax.Result:
-        return syntax.Result(*children, span=_span(meta))
+        return syntax.Result(tuple(children), span=_span(meta))
+
+    def export(self, meta: Meta, children: list[Any]) -> syntax.Export:
+        return syntax.Export(*children, span=_span(meta))
 
     def arithmetic(self, meta: Meta, children: list[Any]) -> syntax.Arithmetic:
         first, *rest = children
@@ -250,6 +256,9 @@ class _Build(Transformer[Token, Any]):
         return syntax.Argument(*children, span=_span(meta))
 
     def name(self, meta: Meta, children: list[Any]) -> syntax.Name:
+        return syntax.Name(str(children[0]), span=_span(meta))
+
+    def dotted(self, meta: Meta, children: list[Any]) -> syntax.Name:
         return syntax.Name(str(children[0]), span=_span(meta))
 
     def number(self, meta: Meta, children: list[Any]) -> syntax.Number:

@@ -7,7 +7,7 @@ up there: so a parameter may stand for anything, a layer, a number or a sparsity
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 from typing import Final
@@ -34,6 +34,17 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Results:
+    """What a block's call hands out, by name, None for what was wrong. One alone stands for the call."""
+
+    values: Mapping[str, SSAValue | None]
+
+
+Found = SSAValue | Results | None
+"""What the name of a layer stands for; None is for a layer that was wrong."""
+
+
+@dataclass(frozen=True)
 class Declared:
     """A block, and the blocks that it may use: those above it, so that none uses itself."""
 
@@ -45,7 +56,7 @@ class Declared:
 class Scope:
     """The names that can be used at one place of a model or a block.
 
-    - `prefix` is put before the names of layers: `s1a.`;
+    - `prefix` is put before the names of layers: `s1a.`; `weights` before those of their arrays, with a dot between;
     - `parameters` of the block, and what they stand for here;
     - `layers` are those defined so far, None for one that was wrong; `later` those that the same braces define further
       down; `cyclic` those of them that were reported to depend on themselves;
@@ -53,24 +64,41 @@ class Scope:
     """
 
     prefix: str = ""
+    weights: str = ""
     parameters: dict[str, Bound] = field(default_factory=dict[str, Bound])
-    layers: dict[str, SSAValue | None] = field(default_factory=dict[str, SSAValue | None])
+    layers: dict[str, Found] = field(default_factory=dict[str, Found])
     later: dict[str, syntax.Layer] = field(default_factory=dict[str, syntax.Layer])
     cyclic: set[str] = field(default_factory=set[str])
     patterns: Mapping[str, PatternSet | None] = field(default_factory=dict[str, PatternSet | None])
     blocks: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
     all_blocks: frozenset[str] = frozenset()
 
-    def inside(self, name: str, declared: Declared) -> Scope:
-        """The scope of a block's layers, before its parameters are bound, where layer `name` calls it from here."""
+    def inside(self, name: str, weights: str, declared: Declared) -> Scope:
+        """The scope of a block's layers, before its parameters are bound, where layer `name` calls it from here and
+        its arrays begin with `weights`."""
         prefix = f"{self.prefix}{name}."
-        return Scope(prefix, patterns=self.patterns, blocks=declared.blocks, all_blocks=self.all_blocks)
+        return Scope(prefix, weights, patterns=self.patterns, blocks=declared.blocks, all_blocks=self.all_blocks)
+
+    def owner(self, name: str) -> str | None:
+        """What a name belongs to of the layers defined so far: `enc` for `enc.skip`, itself for `enc`."""
+        while name and name not in self.layers:
+            name = name.rpartition(".")[0]
+        return name or None
 
 
 def resolve(value: Value, scope: Scope) -> Bound:
-    """A value with the parameters at its top replaced by what they stand for."""
-    while isinstance(value, syntax.Name) and (bound := scope.parameters.get(value.text)):
-        value, scope = bound.value, bound.scope
+    """A value with the parameters at its top replaced by what they stand for: `x.skip` is `enc.skip` if x is `enc`."""
+    while isinstance(value, syntax.Name):
+        parameter, _, result = value.text.partition(".")
+        if (bound := scope.parameters.get(parameter)) is None:
+            break
+        if not result:
+            value = bound.value
+        elif isinstance(bound.value, syntax.Name):
+            value = replace(value, text=f"{bound.value.text}.{result}")
+        else:
+            raise Mistake(value.span, f"{describe(bound.value)} has no result '{result}'")
+        scope = bound.scope
     return Bound(value, scope)
 
 
@@ -123,7 +151,7 @@ def _number(bound: Bound, span: Span) -> Fraction:
             return result
         case syntax.Call() as call if _is_channels(call):
             return _channels(call, bound.scope)
-        case syntax.Name(text=text) if text in bound.scope.layers:
+        case syntax.Name(text=text) if bound.scope.owner(text):
             hint = f"its number of channels is `channels({text})`"
             raise Mistake(span, f"'{text}' is a layer, but a number is expected here", hint)
         case syntax.Name(text=text):
@@ -187,20 +215,38 @@ def layer(value: Value, scope: Scope) -> SSAValue:
     if not isinstance(name, syntax.Name):
         hint = "give it a name of its own above" if isinstance(name, syntax.Call) else None
         raise Mistake(value.span, f"{describe(name)} is no layer", hint)
-    if name.text in scope.layers:
-        if (found := scope.layers[name.text]) is None:
-            raise ReportedError
-        return found
-    if name.text in scope.cyclic:
+    if (owner := scope.owner(name.text)) is not None:
+        return _result(scope.layers[owner], owner, name.text.removeprefix(owner)[1:], value.span)
+    first = name.text.partition(".")[0]
+    if first in scope.cyclic:
         raise ReportedError
-    if name.text in scope.later:
-        if cycle := _cycle(name.text, scope.later):
+    if first in scope.later:
+        if cycle := _cycle(first, scope.later):
             scope.cyclic.update(cycle)
             raise Mistake(value.span, f"layers depend on each other: {' -> '.join(cycle)}")
-        raise Mistake(value.span, f"'{name.text}' is used before it is defined", "move it above this layer")
+        raise Mistake(value.span, f"'{first}' is used before it is defined", "move it above this layer")
     raise Mistake(
-        value.span, f"no layer named '{name.text}'", did_you_mean(name.text, {**scope.layers, **scope.parameters})
+        value.span, f"no layer named '{name.text}'", did_you_mean(first, {**scope.layers, **scope.parameters})
     )
+
+
+def _result(found: Found, owner: str, result: str, span: Span) -> SSAValue:
+    """The result of that name, or the only one if there is no name, of what `owner` stands for."""
+    if found is None:
+        raise ReportedError
+    if isinstance(found, SSAValue):
+        if result:
+            raise Mistake(span, f"'{owner}' has no result '{result}'", "only calls of blocks have results with names")
+        return found
+    names = [f"{owner}.{each}" for each in found.values]
+    if result and result not in found.values:
+        hint = f"what a block hands out stands behind its `result`: here {words(names, 'and')}"
+        raise Mistake(span, f"'{owner}' has no result '{result}'", hint)
+    if not result and len(names) > 1:
+        raise Mistake(span, f"'{owner}' has several results", f"say which: {words(names)}")
+    if (value := found.values[result] if result else next(iter(found.values.values()))) is None:
+        raise ReportedError
+    return value
 
 
 def _cycle(start: str, body: dict[str, syntax.Layer]) -> list[str] | None:
@@ -209,12 +255,12 @@ def _cycle(start: str, body: dict[str, syntax.Layer]) -> list[str] | None:
     while ways:
         way = ways.pop()
         for argument in body[way[-1]].call.arguments:
-            if isinstance(taken := argument.value, syntax.Name) and taken.text in body:
-                if taken.text == start:
-                    return [*way, start]
-                if taken.text not in seen:
-                    seen.add(taken.text)
-                    ways.append([*way, taken.text])
+            taken = argument.value.text.partition(".")[0] if isinstance(argument.value, syntax.Name) else ""
+            if taken == start:
+                return [*way, start]
+            if taken in body and taken not in seen:
+                seen.add(taken)
+                ways.append([*way, taken])
     return None
 
 

@@ -46,7 +46,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Name(Node):
-    """A word: the name of something, or one of a fixed choice."""
+    """A word: the name of something, or one of a fixed choice. With dots it stands for a result of a block's call."""
 
     text: str
 
@@ -159,9 +159,10 @@ class Patterns(Node):
 
 @dataclass(frozen=True)
 class Layer(Node):
-    """`name: operator(inputs) { fields }`."""
+    """`name: operator(inputs) { fields }`, or `name: repeat(count) block(inputs) { fields }`."""
 
     name: Name
+    count: Value | None
     call: Call
     group: Group | None
 
@@ -175,15 +176,23 @@ class Parameter(Node):
 
 
 @dataclass(frozen=True)
-class Result(Node):
-    """`result out`."""
+class Export(Node):
+    """What a block hands out, and the layer that it is: `skip = down`, or `out` for a layer of that name."""
 
     name: Name
+    layer: Name | None
+
+
+@dataclass(frozen=True)
+class Result(Node):
+    """`result out, skip = down`."""
+
+    exports: tuple[Export, ...]
 
 
 @dataclass(frozen=True)
 class Block(Node):
-    """`block name(parameters) { layers result name }`, with `body` the span of its braces."""
+    """`block name(parameters) { layers result names }`, with `body` the span of its braces."""
 
     name: Name
     parameters: tuple[Parameter, ...]
