@@ -100,8 +100,15 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
     """
     emitted = emit(compilation)
     report = compilation.report
-    layers = {"schedules": {layer.name: layer.schedule for layer in report.layers if layer.schedule}}
-    metadata = {"passes": ",".join(str(each) for each in compilation.passes), **layers}
+    metadata = {
+        "passes": ",".join(str(each) for each in compilation.passes),
+        "schedules": {layer.name: layer.schedule for layer in report.layers if layer.schedule},
+        "weights": {
+            layer.name: {"weights": layer.weights, "executed": layer.executed, "nonzero": layer.nonzero}
+            for layer in report.layers
+            if layer.weights
+        },
+    }
     paths = write_folder(folder, emitted.model, emitted.arrays, metadata, embed_weights)
     report.weights_bytes = next(path.stat().st_size for path in paths if path.suffix == ".lrw")
 

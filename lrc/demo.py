@@ -93,13 +93,14 @@ def time_on_host(step: compiler.Progress) -> Timing:
 def facts(neon: Report, host: Timing) -> Panel:
     """What the compiler did to VGG-16."""
     fkw, csr = (neon.total(size, pruned_only=True) for size in ("fkw_bytes", "csr_bytes"))
-    weights, kept = (neon.total(count, pruned_only=True) for count in ("weights", "kept"))
+    weights, executed = (neon.total(count, pruned_only=True) for count in ("weights", "executed"))
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column()
     table.add_row("layers", f"{neon.layers_written} written, {neon.layers_fused} fused into others")
     table.add_row(
-        "pruned weights", f"{count_text(kept)} of {count_text(weights)} kept: one in {weights / max(kept, 1):.1f}"
+        "pruned weights",
+        f"{count_text(executed)} of {count_text(weights)} executed: one in {weights / max(executed, 1):.1f}",
     )
     table.add_row("stored as FKW", f"{bytes_text(fkw)}, {1 - fkw / max(csr, 1):.0%} less than CSR's {bytes_text(csr)}")
     before_and_after = f"neon {loads(neon)}, {machine_at_hand()} {loads(host.report)}"

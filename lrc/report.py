@@ -18,27 +18,39 @@ from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel, lr
 from lrc.dialects.fkw import ops as fkw
+from lrc.dialects.fkw.values import unpack
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import LayerOp, shape_of
+from lrc.dialects.lr.weights import array_of
+from lrc.dialects.pattern import zeros
+from lrc.dialects.pattern.values import Sparsity
+from lrc.dialects.pattern.zeros import UnusedZeros
+from lrc.pipelines import OPTIONAL, STAGES
 
 FLOAT_BYTES = 4
-COUNTS = ("multiplications", "loads_before", "loads_after")
+GRAPH_PASSES = frozenset({*STAGES["lr"], *OPTIONAL})
+DENSE_ALWAYS = UnusedZeros("fully connected layers are executed dense", "zeros in convolutions are made use of")
+COUNTS = ("multiplications", "loads_before", "loads_after", "shuffles")
 
 
 @dataclass
 class LayerReport:
     """One layer of the compiled network.
 
-    `weights` is how many it would have if it were dense, `kept` how many are left. `fkw_bytes` is what it takes as
-    scheduled, `csr_bytes` what the same weights take as compressed sparse rows. The last three count what the bodies
-    of its kernel do: vector multiplications, and vector loads before and after load redundancy elimination.
+    `weights` is how many it would have if it were dense, `executed` by how many of them the emitted code multiplies,
+    and `nonzero` how many of them are not zero; where that is far fewer, `unused_zeros` says why. `fkw_bytes` is what
+    it takes as scheduled, `csr_bytes` what its nonzero weights take as compressed sparse rows. The last four count what
+    the bodies of its kernel do: vector multiplications, vector loads before and after load redundancy elimination (a
+    load of stride s is s of them), and shuffles.
     """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     weights: int = 0
-    kept: int = 0
+    executed: int = 0
+    nonzero: int = 0
+    unused_zeros: UnusedZeros | None = None
     fkw_bytes: int = 0
     csr_bytes: int = 0
     schedule: str | None = None
@@ -46,30 +58,38 @@ class LayerReport:
     multiplications: int = 0
     loads_before: int = 0
     loads_after: int = 0
+    shuffles: int = 0
 
     @property
     def is_pruned(self) -> bool:
-        return self.kept < self.weights
+        """Whether the emitted code skips weights."""
+        return self.executed < self.weights
+
+    @property
+    def rate(self) -> float:
+        """How many times fewer multiplications are executed than if the layer were dense."""
+        return self.weights / max(self.executed, 1)
 
 
 @dataclass
 class Report:
-    """What happened to a network on its way to a target; `live_bytes` is the largest sum of tensors that live at
-    once, without any padding, and `arena_bytes` what the emitted code asks for."""
+    """What happened to a network on its way to a target.
+
+    Of the `layers_written` so many were fused into others, and passes added others, such as the padding of a pooling.
+    `live_bytes` is the largest sum of tensors that live at once, without any padding, and `arena_bytes` what the
+    emitted code asks for.
+    """
 
     model: str
     target: str
     layers: list[LayerReport] = field(default_factory=list[LayerReport])
     layers_written: int = 0
+    layers_fused: int = 0
+    layers_added: int = 0
     live_bytes: int = 0
     arena_bytes: int = 0
     weights_bytes: int = 0
     seconds: float = 0.0
-
-    @property
-    def layers_fused(self) -> int:
-        """How many layers were taken into another one."""
-        return self.layers_written - len(self.layers)
 
     def total(self, count: str, pruned_only: bool = False) -> int:
         """The sum of a layer's number over all layers, or over the pruned ones."""
@@ -77,8 +97,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as what `json.dumps` takes."""
-        layers = [asdict(layer) | {"rate": round(layer.weights / max(layer.kept, 1), 3)} for layer in self.layers]
-        return asdict(self) | {"layers_fused": self.layers_fused, "layers": layers}
+        return asdict(self) | {"layers": [asdict(layer) | {"rate": round(layer.rate, 3)} for layer in self.layers]}
 
 
 @dataclass
@@ -86,11 +105,15 @@ class Observer:
     """Fills a report while a pipeline runs: give it to `PassPipeline` as the callback."""
 
     report: Report
+    layers: int = 0
+    declared: dict[str, Sparsity] = field(default_factory=dict[str, Sparsity])
 
     def __call__(self, previous: ModulePass | None, module: ModuleOp, following: ModulePass | None) -> None:
+        if previous is None or previous.name in GRAPH_PASSES:
+            self._count_layers(previous is None, lr.find_model(module))
+        if following is not None and following.name == "assign-patterns":
+            self._see_declared(lr.find_model(module))
         match previous.name if previous else None:
-            case None:
-                self.report.layers_written = sum(isinstance(op, LayerOp) for op in lr.find_model(module).block.ops)
             case "pack-fkw":
                 self._see_graph(lr.find_model(module))
             case "eliminate-redundant-loads":
@@ -100,9 +123,21 @@ class Observer:
             case _:
                 pass
 
+    def _count_layers(self, as_written: bool, model: lr.ModelOp) -> None:
+        before, self.layers = self.layers, sum(isinstance(op, LayerOp) for op in model.block.ops)
+        if as_written:
+            self.report.layers_written = self.layers
+        else:
+            self.report.layers_fused += max(before - self.layers, 0)
+            self.report.layers_added += max(self.layers - before, 0)
+
+    def _see_declared(self, model: lr.ModelOp) -> None:
+        convolutions = [op for op in model.block.ops if isinstance(op, lr.Conv2dOp)]
+        self.declared = {op.layer.data: op.sparsity.data if op.sparsity else Sparsity() for op in convolutions}
+
     def _see_graph(self, model: lr.ModelOp) -> None:
         layers = [op for op in model.block.ops if isinstance(op, LayerOp)]
-        self.report.layers = [describe(op, model.store) for op in layers]
+        self.report.layers = [describe(op, model.store, self.declared.get(op.layer.data)) for op in layers]
 
     def _see_kernels(self, module: ModuleOp) -> None:
         counts: dict[str, dict[str, int]] = {}
@@ -135,19 +170,28 @@ def _number(attribute: Attribute) -> int:
             raise ValueError(f"{attribute} is no number")
 
 
-def describe(op: LayerOp, store: lr.WeightStore) -> LayerReport:
-    """What can be said of a layer once its weights are packed."""
+def describe(op: LayerOp, store: lr.WeightStore, declared: Sparsity | None = None) -> LayerReport:
+    """What can be said of a layer, for which that sparsity was declared, once its weights are packed."""
     report = LayerReport(op.layer.data, op.name.split(".")[-1], shape_of(op.output))
     if isinstance(op, fkw.Conv2dOp):
-        packed, dense = op.arrays(store), op.weight_shape()
+        packed, dense, patterns = op.arrays(store), op.weight_shape(), op.patterns.data
         report.kind = _kind(op, len(packed.index), packed.weight.shape[1])
-        report.weights, report.kept = prod(dense), int(np.count_nonzero(packed.weight))
+        report.weights, report.nonzero = prod(dense), int(np.count_nonzero(packed.weight))
+        report.executed = packed.executed(patterns)
+        if declared is not None and zeros.matter(report.nonzero, report.executed):
+            weights = unpack(packed, patterns, dense[1], block=op.schedule.data.block, groups=op.group_count)
+            report.unused_zeros = zeros.explain(weights, declared)
         report.fkw_bytes = packed.bytes
-        report.csr_bytes = report.kept * 2 * FLOAT_BYTES + (dense[0] + 1) * FLOAT_BYTES
+        report.csr_bytes = report.nonzero * 2 * FLOAT_BYTES + (dense[0] + 1) * FLOAT_BYTES
         report.schedule = str(op.schedule.data)
-    elif specs := [spec for _, _, spec in op.weight_specs() if spec.role == "weight"]:
-        report.weights = sum(prod(spec.shape) for spec in specs)
-        report.kept = report.weights
+    elif arrays := {weight: prod(spec.shape) for _, weight, spec in op.weight_specs() if spec.role == "weight"}:
+        report.weights = report.executed = sum(arrays.values())
+        # nobody needs the random ones yet: they would be drawn to be counted
+        report.nonzero = report.weights
+        if not store.is_random:
+            report.nonzero = sum(int(np.count_nonzero(array_of(weight, store))) for weight in arrays)
+        if zeros.matter(report.nonzero, report.executed):
+            report.unused_zeros = DENSE_ALWAYS
     return report
 
 

@@ -25,8 +25,8 @@ from lrc.dialects.kernel.ops import is_kernel
 class EliminateRedundantLoadsPass(ModulePass):
     """load [r, c] of a window that was loaded from there before -> the vector it gave.
 
-    Shuffles of equal vectors become one as well. The loop around each body gets the attributes
-    `multiplications`, `loads_before` and `loads_after`, for whoever reports them.
+    Shuffles of equal vectors become one as well. The loop around each body gets the attributes `multiplications`,
+    `loads_before` (where legalize-loads did not say it), `loads_after` and `shuffles`, for whoever reports them.
     """
 
     name = "eliminate-redundant-loads"
@@ -42,8 +42,7 @@ def eliminate(block: Block) -> None:
     """Remove what is loaded or shuffled twice in a block."""
     known: dict[Hashable, SSAValue] = {}
     multiplications = sum(isinstance(op, vector.FMAOp) for op in block.ops)
-    # a load that was split into several counts as one: it was one in the program
-    before = len({op.lhs for op in block.ops if isinstance(op, vector.FMAOp)})
+    before = IntegerAttr(len({op.lhs for op in block.ops if isinstance(op, vector.FMAOp)}), i64)
     for op in list(block.ops):
         if op.regions or isinstance(op, kernel.StoreOp):
             known.clear()  # anything may have been written
@@ -57,9 +56,13 @@ def eliminate(block: Block) -> None:
             known[key] = op.results[0]
     loop = block.parent_op()
     if multiplications and loop is not None:
-        after = sum(isinstance(op, kernel.LoadOp) for op in block.ops)
-        counts = {"multiplications": multiplications, "loads_before": before, "loads_after": after}
-        loop.attributes |= {name: IntegerAttr(count, i64) for name, count in counts.items()}
+        loads, shuffles = (sum(isinstance(op, kind) for op in block.ops) for kind in (kernel.LoadOp, vector.ShuffleOp))
+        loop.attributes |= {
+            "multiplications": IntegerAttr(multiplications, i64),
+            "loads_before": loop.attributes.get("loads_before", before),
+            "loads_after": IntegerAttr(loads, i64),
+            "shuffles": IntegerAttr(shuffles, i64),
+        }
 
 
 def identity(op: Operation) -> Hashable:

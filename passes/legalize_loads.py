@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func, vector
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, StringAttr, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -18,6 +18,9 @@ from lrc.dialects.kernel.ops import integer, is_kernel, vector_type
 @dataclass(frozen=True)
 class LegalizeLoadsPass(ModulePass):
     """Rewrite `kernel.load`s that no single instruction does, as the function's `load` attribute asks.
+
+    The loop around each body that multiplies gets the attribute `loads_before`: the vectors that its multiplications
+    load if each does so for itself, s for a load of stride s.
 
     load stride s        -> s plain loads and shuffles that pick the lanes
     aligned, load [r, c] -> two aligned loads and a shuffle, unless c is a multiple of the vector
@@ -38,6 +41,8 @@ def legalize(function: func.FuncOp, mode: str) -> None:
     for load in all_loads(function):
         if load.width > 1 and load.lane_stride > 1:
             split_strided(load)
+    for loop, loads in loads_of_bodies(function).items():
+        loop.attributes["loads_before"] = IntegerAttr(loads, i64)
     if mode == "aligned":
         for load in all_loads(function):
             align(load)
@@ -49,6 +54,13 @@ def legalize(function: func.FuncOp, mode: str) -> None:
 def all_loads(function: func.FuncOp) -> list[kernel.LoadOp]:
     """The vector loads of a kernel, as they are now."""
     return [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
+
+
+def loads_of_bodies(function: func.FuncOp) -> dict[Operation, int]:
+    """How many vectors each body that multiplies loads, by the loop around it."""
+    bodies = [op.parent for op in function.walk() if isinstance(op, vector.FMAOp)]
+    counts = {body: sum(isinstance(op, kernel.LoadOp) for op in body.ops) for body in bodies if body is not None}
+    return {loop: count for body, count in counts.items() if (loop := body.parent_op()) is not None}
 
 
 def split_strided(load: kernel.LoadOp) -> None:

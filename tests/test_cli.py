@@ -192,7 +192,7 @@ def test_compile_reports_each_layer(lrc: Lrc) -> None:
     convolution = report["layers"][0]
     assert outcome.code == 0
     assert (convolution["name"], convolution["kind"]) == ("a", "3x3 pattern + connectivity")
-    assert (convolution["weights"], convolution["kept"], convolution["rate"]) == (288, 64, 4.5)
+    assert (convolution["weights"], convolution["executed"], convolution["rate"]) == (288, 64, 4.5)
     assert convolution["loads_after"] < convolution["loads_before"]
     assert report["layers_fused"] == 1
     assert report["folder"] == "build/c/tiny"

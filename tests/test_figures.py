@@ -25,7 +25,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def pruned(report: dict[str, Any]) -> list[dict[str, Any]]:
-    return [layer for layer in report["layers"] if layer["kept"] < layer["weights"]]
+    return [layer for layer in report["layers"] if layer["executed"] < layer["weights"]]
 
 
 def test_all_layers_but_the_first_are_pruned(report: dict[str, Any]) -> None:
@@ -38,6 +38,12 @@ def test_all_layers_but_the_first_are_pruned(report: dict[str, Any]) -> None:
 def test_fkw_is_two_fifths_smaller_than_csr(report: dict[str, Any]) -> None:
     for layer in pruned(report):
         assert layer["fkw_bytes"] <= 0.6 * layer["csr_bytes"], layer["name"]
+
+
+def test_what_is_executed_is_not_zero(report: dict[str, Any]) -> None:
+    for layer in report["layers"]:
+        assert (layer["executed"], layer["unused_zeros"]) == (layer["nonzero"], None), layer["name"]
+        assert layer["rate"] == round(layer["weights"] / max(layer["executed"], 1), 3)
 
 
 def test_redundant_loads_are_gone(report: dict[str, Any]) -> None:

@@ -52,6 +52,12 @@ class FKW:
         """Bytes of all arrays together."""
         return sum(self.arrays[name].nbytes for name in self.arrays)
 
+    def executed(self, patterns: PatternSet) -> int:
+        """By how many weights the kernels multiply: the taps of their masks, for each of the filters in a row."""
+        kernels = np.diff(self.stride.astype(np.int64), axis=1).sum(0)
+        jam = self.weight.shape[1] // patterns.most_taps
+        return jam * sum(int(n) * len(mask.taps) for n, mask in zip(kernels, patterns.masks, strict=True))
+
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays by name."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrc.cli.console import bytes_text, count_text, is_file, print_json, print_table, progress, write_text
+from lrc.cli.console import is_file, print_json, progress, write_text
 from lrc.cli.errors import Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import (
@@ -16,11 +16,10 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
+from lrc.cli.summary import print_report
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
-
-    from lrc.report import LayerReport, Report
 
 IR_LEVELS = ("lr", "pattern", "fkw", "loops")
 
@@ -51,6 +50,7 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops")
     help="Print one level instead of writing a folder: the layers once fused, with patterns, packed, as loops, as C.",
 )
 @click.option("--embed-weights", is_flag=True, help="Take the weights into the object files, beside the .lrw file.")
+@click.option("--wide", is_flag=True, help="Print all columns, however narrow the terminal is.")
 @json_option
 @click.pass_obj
 def command(
@@ -63,9 +63,22 @@ def command(
     threads: int,
     replace_unfriendly: bool,
     embed_weights: bool,
+    wide: bool,
     as_json: bool,
 ) -> None:
-    """Compile F to C for a target: a folder that builds alone, with CMake or any C11 compiler."""
+    """Compile F to C for a target: a folder that builds alone, with CMake or any C11 compiler.
+
+    \b
+    What is printed of each layer:
+      rate      how many times fewer multiplications are executed than if it were dense
+      weights   how many are multiplied by, of those of a dense layer
+      nonzero   how many of those are not zero, where it is not all
+      loads     vectors loaded for each vector multiplied, without → with load redundancy elimination;
+                a load of every other element is two
+      FKW, CSR  bytes of its weights as they are stored, and as compressed sparse rows
+      shuffles  instructions that move elements, for each vector multiplied
+      schedule  filters x rows x columns at a time, channels of a block, order of loops, way of loading
+    """
     if level is not None and (build_it or as_json or embed_weights):
         raise click.UsageError("--emit prints a level: it goes with none of --build, --embed-weights and --json")
     if level is None and output == Path("-"):
@@ -97,7 +110,7 @@ def command(
         paths = {"folder": str(folder), "program": None if program is None else str(program)}
         print_json(report.to_json() | paths)
     else:
-        print_report(report)
+        print_report(report, wide)
         click.echo(f"{program or folder}")
 
 
@@ -111,42 +124,3 @@ def _write_level(module: ModuleOp, output: Path | None) -> None:
     write_text(output, levels.show(levels.without_arrays(module)))
     if levels.needs_arrays(module):
         click.echo("note: to read this back, write it with -o NAME.mlir: its arrays go to NAME.safetensors", err=True)
-
-
-def print_report(report: Report) -> None:
-    """A table of the layers with weights, and what they come to."""
-    rows = [_row(layer) for layer in report.layers if layer.weights]
-    print_table(("layer", "kind", ">weights", ">kept", ">rate", ">FKW", ">CSR", ">loads/multiply", "schedule"), rows)
-    fkw, csr = report.total("fkw_bytes", pruned_only=True), report.total("csr_bytes", pruned_only=True)
-    saved = f", pruned layers {bytes_text(fkw)} as FKW, {bytes_text(csr)} as CSR" if csr else ""
-    layers = f"{len(report.layers)} layers, {report.layers_fused} more fused into them"
-    memory = f"runs in {bytes_text(report.arena_bytes)}, its tensors in {bytes_text(report.live_bytes)}"
-    click.echo(f"{report.model} for {report.target}: {layers}{saved}; {memory}; compiled in {report.seconds:.1f} s")
-
-
-def _row(layer: LayerReport) -> tuple[str, ...]:
-    loads = ""
-    if layer.multiplications:
-        before, after = (count / layer.multiplications for count in (layer.loads_before, layer.loads_after))
-        loads = f"{before:.2f} → {after:.2f}"
-    return (
-        layer.name,
-        layer.kind,
-        count_text(layer.weights),
-        count_text(layer.kept) if layer.is_pruned else "",
-        f"{layer.weights / max(layer.kept, 1):.1f}x" if layer.is_pruned else "",
-        bytes_text(layer.fkw_bytes) if layer.fkw_bytes else "",
-        bytes_text(layer.csr_bytes) if layer.is_pruned else "",
-        loads,
-        _short(layer.schedule),
-    )
-
-
-def _short(schedule: str | None) -> str:
-    """What sets the schedules of a network's layers apart: register tile (filters, rows, columns), block, loads."""
-    if schedule is None:
-        return ""
-    from lrc.dialects.pattern.schedule import Schedule
-
-    it = Schedule.parse(schedule)
-    return f"{it.jam}x{it.tile[0]}x{it.columns}, block {it.block}, {it.order}, {it.load}"

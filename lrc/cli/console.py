@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import stat
 import sys
+import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,9 @@ from tempfile import NamedTemporaryFile
 from typing import Any, TypeGuard
 
 import click
+
+UNLIMITED = 10_000
+"""Characters of a line that nobody wraps."""
 
 
 @contextmanager
@@ -33,31 +38,49 @@ def print_json(report: Any) -> None:
     click.echo(json.dumps(report))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], elsewhere: str = "--json has them", wide: bool = False
+) -> None:
     """Prints a table; a column whose name starts with ">" is aligned to the right.
 
-    The last columns matter least: those that a terminal has no room for are left out. A first one that would
-    crowd out the others is cut.
+    The last columns matter least: those that a terminal has no room for are left out, unless it is to be `wide`, and
+    a line says which, and that they are `elsewhere`. A first one that would crowd out the others is cut.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    cells = [[column.removeprefix(">") for column in columns], *rows]
-    widths = [max(map(len, column)) + 4 for column in zip(*cells, strict=True)]
-    console = Console(width=None if sys.stdout.isatty() else sum(widths) + 4, highlight=False)
-    if sys.stdout.isatty():
-        widths[0] = min(widths[0], 2 * console.width // 5)
-    shown = max((count for count in range(1, len(widths) + 1) if sum(widths[:count]) < console.width), default=1)
-    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns[:shown]):
-        justify = "right" if column.startswith(">") else "left"
-        table.add_column(
-            column.removeprefix(">"), justify=justify, no_wrap=True, max_width=None if number else widths[0] - 4
-        )
-    for row in cells[1:]:
-        table.add_row(*row[:shown])
+    names, table_rows = [column.removeprefix(">") for column in columns], list(rows)
+    width = UNLIMITED if wide else terminal_width()
+    console, ruler = (Console(width=room, height=1, highlight=False) for room in (width, UNLIMITED))
+
+    def table_of(count: int) -> Table:
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+        for number, column in enumerate(columns[:count]):
+            justify = "right" if column.startswith(">") else "left"
+            cut = None if number else 2 * width // 5
+            table.add_column(names[number], justify=justify, no_wrap=True, max_width=cut)
+        for row in table_rows:
+            table.add_row(*row[:count])
+        return table
+
+    widest_first = (table_of(count) for count in range(len(columns), 0, -1))
+    table = next((it for it in widest_first if ruler.measure(it).maximum <= width), table_of(1))
     console.print(table)
+    if left_out := names[len(table.columns) :]:
+        click.echo(fill(f"left out, as this terminal is narrow: {', '.join(left_out)}; {elsewhere}"))
+
+
+def terminal_width() -> int:
+    """How many characters a line of standard output may have."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
+
+
+def fill(text: str, indent: str = "") -> str:
+    """`text` in lines that fit the terminal, from the second on behind `indent`; in one line elsewhere."""
+    return textwrap.fill(
+        text, terminal_width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def write_text(path: Path | None, text: str) -> None:

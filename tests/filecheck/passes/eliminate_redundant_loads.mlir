@@ -9,7 +9,7 @@
 // CHECK-NEXT: %a1 = vector.fma %x1, %t, %s1
 // CHECK-NEXT: %b0 = vector.fma %x1, %t, %a0
 // CHECK-NEXT: %b1 = vector.fma %y1, %t, %a1
-// CHECK: multiplications = 4 : i64, loads_before = 4 : i64, loads_after = 3 : i64
+// CHECK: multiplications = 4 : i64, loads_before = 4 : i64, loads_after = 3 : i64, shuffles = 0 : i64
 func.func @kernel_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index

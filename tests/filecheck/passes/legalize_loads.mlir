@@ -97,6 +97,29 @@ func.func @strided_by_three(%buffer: memref<?xf32>, %n: index) {
   func.return
 }
 
+// The loop around a body that multiplies says how many vectors it loads: two for each that is strided. What would be
+// made of aligned loads counts as one, for there are others.
+// CHECK-LABEL: @multiplied
+// CHECK-COUNT-3: vector.fma
+// CHECK: loads_before = 4 : i64
+func.func @multiplied(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attributes {load = "aligned"} {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r = scf.for %k = %i to %n step %c1 iter_args(%s = %t) -> (vector<4xf32>) {
+      %x = kernel.load %w[0, 0] stride 2 : !kernel.window<16> -> vector<4xf32>
+      %y = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
+      %z = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
+      %a = vector.fma %x, %t, %s : vector<4xf32>
+      %b = vector.fma %y, %t, %a : vector<4xf32>
+      %c = vector.fma %z, %t, %b : vector<4xf32>
+      scf.yield %c : vector<4xf32>
+    }
+    "test.op"(%r) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
 // A vector of one lane has no stride to speak of.
 // CHECK-LABEL: @strided_scalar
 // CHECK: %x = kernel.load %w[0, 1] stride 2
