@@ -9,7 +9,8 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake. Lines and columns count from 1; `end_column` is the first one behind the mistake.
+    """One mistake. Lines and columns count from 1; `end_column` is the first one behind the mistake. `note` says what
+    else is to be known of the place.
 
     `str()` shows it as compilers do, with the line and a caret under the place where there is one:
 
@@ -26,6 +27,7 @@ class Diagnostic:
     column: int | None = None
     end_column: int | None = None
     source_line: str | None = None
+    note: str | None = None
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.filename, self.line, self.column) if part is not None)
@@ -36,8 +38,8 @@ class Diagnostic:
             shown = "".join(c if c.isprintable() else " " for c in self.source_line)
             length = max(1, min(self.end_column or 0, len(shown) + 1) - self.column)
             text += f"\n  {self.line} | {shown}\n{margin}| {' ' * (self.column - 1)}^{'~' * (length - 1)}"
-        hints = self.hint.split("\n") if self.hint else []
-        return "\n".join([text, *(f"{margin}= {hint}" for hint in hints)])
+        lines = "\n".join(each for each in (self.hint, self.note) if each).splitlines()
+        return "\n".join([text, *(f"{margin}= {line}" for line in lines)])
 
 
 class LrcError(Exception):

@@ -15,7 +15,7 @@ from lrc.frontend import syntax
 from lrc.frontend.fields import named, read_prefix
 from lrc.frontend.foreign import hint_for
 from lrc.frontend.formatting import inline
-from lrc.frontend.mistakes import Mistake, Mistakes, ReportedError
+from lrc.frontend.mistakes import Call, Calls, Mistake, Mistakes, ReportedError
 from lrc.frontend.operators import OPERATORS, Operator
 from lrc.frontend.scope import Declared, Found, Results, Scope, bind, check_size, integer, layer, resolve
 from lrc.frontend.syntax import Span
@@ -29,17 +29,17 @@ Given = Sequence[syntax.Argument | syntax.Field]
 
 @dataclass
 class Builder:
-    """The operations of a model so far, and where in the text each comes from."""
+    """The operations of a model so far, and which place in the text, and which calls, each comes from."""
 
     mistakes: Mistakes
     block: Block = field(default_factory=Block)
-    spans: dict[Operation, Span] = field(default_factory=dict[Operation, Span])
+    places: dict[Operation, tuple[Span, Calls]] = field(default_factory=dict[Operation, tuple[Span, Calls]])
     count: int = 0
 
     def add(self, op: Operation, span: Span) -> None:
         """Append an operation that comes from a place in the text."""
         self.locate(op, span)
-        self.spans[op] = span
+        self.places[op] = span, self.mistakes.calls
         self.block.add_op(op)
 
     def locate(self, op: Operation, span: Span) -> None:
@@ -96,7 +96,9 @@ class Builder:
             weights = [each for each in given if each.name is not None and each.name.text == "weights"]
             prefix = named(weights, ("weights",)).get("weights")
             inner = scope.inside(name, _arrays(scope, prefix and read_prefix(prefix, scope), name, number), declared)
-            return self._instantiate(declared, call, [each for each in given if each not in weights], inner, scope)
+            given = [each for each in given if each not in weights]
+            with self.mistakes.inside(Call(name, statement.name.span, declared.block)):
+                return self._instantiate(declared, call, given, inner, scope)
         if (operator := OPERATORS.get(call.name.text)) is not None:
             inputs, fields = self._read(operator, call, given, scope)
             if "weights" in operator.fields:

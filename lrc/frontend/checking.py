@@ -7,6 +7,7 @@ from math import prod
 from typing import Final
 
 import numpy as np
+from xdsl.ir import SSAValue
 
 from lrc.diagnostics import did_you_mean
 from lrc.dialects import lr
@@ -19,21 +20,41 @@ from lrc.frontend.scope import LARGEST
 SHOWN: Final = 4
 """How many names of a file are shown to whom none comes close."""
 
-Finding = tuple[lr.LayerOp, str, str | None]
-"""A layer, what is wrong with its weights, and a hint."""
+Finding = tuple[str, str | None]
+"""What is wrong with a layer's weights, and a hint."""
 
 
-def check_weights(model: lr.ModelOp) -> Iterator[Finding]:
-    """Everything that is wrong with the weights that a model's layers name; random ones are announced instead."""
+def check_weights(model: lr.ModelOp) -> Iterator[tuple[lr.LayerOp, str, str | None]]:
+    """Everything that is wrong with the weights that a model's layers name, each cause once: the layer, what is wrong,
+    and a hint. Random weights are announced instead."""
+    misshapen = set[SSAValue]()  # what has another number of channels than the arrays of the file
     for op in model.block.ops:
-        if not isinstance(op, lr.LayerOp):
-            continue
-        if isinstance(op, lr.Conv2dOp) and (message := _kernel_misfit(op)):
-            yield op, message, None
-            continue
-        for field, weight, spec in op.weight_specs():
-            if isinstance(weight, WeightAttr):
-                yield from ((op, message, hint) for message, hint in _check(model.store, op, field, spec))
+        if isinstance(op, lr.LayerOp):
+            yield from ((op, message, hint) for message, hint in _check_layer(model.store, op, misshapen))
+
+
+def _check_layer(store: WeightStore, op: lr.LayerOp, misshapen: set[SSAValue]) -> Iterator[Finding]:
+    if isinstance(op, lr.Conv2dOp) and (message := _kernel_misfit(op)):
+        yield message, None
+        return
+    specs = [(field, spec) for field, weight, spec in op.weight_specs() if isinstance(weight, WeightAttr)]
+    follows = not misshapen.isdisjoint(op.operands)
+    if follows and not isinstance(op, lr.Conv2dOp | lr.LinearOp):
+        misshapen.add(op.output)
+    if findings := [*_announce(store, op, specs)]:
+        yield from findings
+    elif store.is_random:
+        return
+    elif missing := [(field, spec) for field, spec in specs if spec.name not in store]:
+        yield _missing(store, op, missing)
+    elif wrong := [spec for _, spec in specs if store.shape(spec.name) != spec.shape]:
+        if _gives_other_channels(store, op, wrong[0]):
+            misshapen.add(op.output)
+        if not (follows and _may_follow(store, op, wrong[0])):
+            yield _another_shape(store, op, wrong)
+    else:
+        for _, spec in specs:
+            yield from _check_numbers(store, op.layer.data, spec)
 
 
 def _kernel_misfit(op: lr.Conv2dOp) -> str | None:
@@ -47,33 +68,71 @@ def _kernel_misfit(op: lr.Conv2dOp) -> str | None:
     return None
 
 
+def _announce(store: WeightStore, op: lr.LayerOp, specs: list[tuple[str, WeightSpec]]) -> Iterator[Finding]:
+    """Tell the store what the layer expects."""
+    for _, spec in specs:
+        if prod(spec.shape) > LARGEST:
+            yield f"weight '{spec.name}' of layer '{op.layer.data}' would be {show(spec.shape)}: too many numbers", None
+            continue
+        try:
+            store.expect(spec)
+        except ValueError as error:
+            yield str(error), "give one of the layers a weight of another name"
+
+
+def _missing(store: WeightStore, op: lr.LayerOp, missing: list[tuple[str, WeightSpec]]) -> Finding:
+    """What a layer lacks, and what it may have meant."""
+    (field, spec), *others = missing
+    layer, name = op.layer.data, spec.name
+    hint = did_you_mean(name, store.names())
+    if field == "bias" and not isinstance(op, lr.BatchNormOp):
+        hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
+    rest = f", nor {len(others)} more that it reads" if others else ""
+    return f"there is no weight '{name}' for layer '{layer}'{rest}", hint or _listed(store.names())
+
+
 def _listed(names: tuple[str, ...]) -> str:
     """What a file has, for whom no name comes close; its beginning if that is much."""
     shown = [f"'{name}'" for name in names[:SHOWN]]
-    return f"the file has {', '.join(shown) or 'no array at all'}{', …' if len(names) > SHOWN else ''}"
+    listed = f"the file has {', '.join(shown) or 'no array at all'}{', …' if len(names) > SHOWN else ''}"
+    return f'{listed}\na layer, or a call of a block, says what their names begin with: `weights: "layer1.0"`'
 
 
-def _check(store: WeightStore, op: lr.LayerOp, field: str, spec: WeightSpec) -> Iterator[tuple[str, str | None]]:
-    layer, name = op.layer.data, spec.name
-    if prod(spec.shape) > LARGEST:
-        yield f"weight '{name}' of layer '{layer}' would be {show(spec.shape)}: too many numbers", None
-        return
-    try:
-        store.expect(spec)
-    except ValueError as error:
-        yield str(error), "give one of the layers a weight of another name"
-        return
-    if store.is_random:
-        return
-    if name not in store:
-        hint = did_you_mean(name, store.names())
-        if field == "bias" and not isinstance(op, lr.BatchNormOp):
-            hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
-        yield f"there is no weight '{name}' for layer '{layer}'", hint or _listed(store.names())
-        return
-    if (shape := store.shape(name)) != spec.shape:
-        yield f"weight '{name}' of layer '{layer}' is {show(shape)}, expected {show(spec.shape)}", None
-        return
+def _another_shape(store: WeightStore, op: lr.LayerOp, wrong: list[WeightSpec]) -> Finding:
+    """The first array that has not the shape that its layer expects, and which number would fit."""
+    spec, found = wrong[0], store.shape(wrong[0].name)
+    rest = f" (and {len(wrong) - 1} more of its arrays do not fit)" if len(wrong) > 1 else ""
+    message = f"weight '{spec.name}' of layer '{op.layer.data}' is {show(found)}, expected {show(spec.shape)}{rest}"
+    hint = None
+    if len(found) == len(spec.shape):
+        differ = [i for i, (ours, theirs) in enumerate(zip(spec.shape, found, strict=True)) if ours != theirs]
+        if isinstance(op, lr.Conv2dOp | lr.LinearOp) and spec.role == "weight" and differ == [0]:
+            hint = f"`{'filters' if isinstance(op, lr.Conv2dOp) else 'units'}: {found[0]}` would fit"
+        elif isinstance(op, lr.Conv2dOp) and spec.role == "weight" and min(differ) >= 2:
+            hint = f"`kernel: {show(found[2:])}` would fit"
+        elif spec.role == "weight" and differ == [1]:
+            hint = f"the file's weights are for {found[1]} channels, and the layer reads {spec.shape[1]}"
+    return message, hint
+
+
+def _gives_other_channels(store: WeightStore, op: lr.LayerOp, spec: WeightSpec) -> bool:
+    """Whether a layer's output has not the channels that its array in the file gives it."""
+    return isinstance(op, lr.Conv2dOp | lr.LinearOp) and store.shape(spec.name)[:1] != spec.shape[:1]
+
+
+def _may_follow(store: WeightStore, op: lr.LayerOp, spec: WeightSpec) -> bool:
+    """Whether an array may be of another shape only because what the layer reads has other channels than it should."""
+    found = store.shape(spec.name)
+    if isinstance(op, lr.BatchNormOp) or len(found) != len(spec.shape):
+        return isinstance(op, lr.BatchNormOp)
+    is_depthwise = isinstance(op, lr.Conv2dOp) and op.group_count == spec.shape[0]
+    hanging = 0 if is_depthwise else 1
+    return all(ours == theirs or i == hanging for i, (ours, theirs) in enumerate(zip(spec.shape, found, strict=True)))
+
+
+def _check_numbers(store: WeightStore, layer: str, spec: WeightSpec) -> Iterator[Finding]:
+    """What is wrong with the numbers of an array of the right shape."""
+    name = spec.name
     try:
         array = store[name]
     except WeightError as error:

@@ -75,7 +75,8 @@ class _Lift:
         module = ModuleOp([model])
         module.verify()
         for op, message, hint in check_weights(model):
-            self.mistakes.report(self.builder.spans[op], message, hint)
+            span, calls = self.builder.places[op]
+            self.mistakes.report(span, message, hint, calls)
         self.mistakes.stop_if_any()
         return module
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from lrc.diagnostics import Diagnostic, UserError
 from lrc.dialects.lr.shapes import ShapeError
+from lrc.frontend import syntax
 from lrc.frontend.syntax import Source, Span
 
 
@@ -24,16 +26,74 @@ class ReportedError(Exception):
     """Something hangs on what is wrong itself and has been reported: nothing more is to be said."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call of a block: the layer that it makes, its place, and the block."""
+
+    layer: str
+    span: Span
+    block: syntax.Block
+
+
+Calls = tuple[Call, ...]
+"""The calls that lead to a place inside of blocks, the outermost first."""
+
+
+@dataclass
+class _Found:
+    """A mistake, the calls that led to it first, and the names of other calls that did."""
+
+    span: Span
+    message: str
+    hint: str | None
+    calls: Calls
+    others: set[str] = field(default_factory=set[str])
+
+    def diagnose(self, source: Source) -> Diagnostic:
+        return source.diagnose(self.span, self.message, self.hint, self._note(source))
+
+    def _note(self, source: Source) -> str | None:
+        """Which calls of a block the mistake shows in."""
+        if not self.calls:
+            return None
+        lines = [str(source.position(call.span.start)[0]) for call in self.calls]
+        place = f"line {lines[0]}" if len(lines) == 1 else f"lines {' and '.join(lines)}"
+        others = f", and in {len(self.others)} more" if self.others else ""
+        return f"in the call '{_name(self.calls)}', {place}{others}"
+
+
 class Mistakes:
-    """All mistakes found in a source so far; one that shows in every use of a block counts once."""
+    """All mistakes found in a source so far; one that shows in every use of a block counts once.
+
+    `calls` are those whose layers are being looked at.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.found: dict[tuple[Span, str], Diagnostic] = {}
+        self.calls: Calls = ()
+        self._found: dict[Span, list[_Found]] = {}
 
-    def report(self, span: Span, message: str, hint: str | None = None) -> None:
-        """Keep a mistake."""
-        self.found.setdefault((span, message), self.source.diagnose(span, message, hint))
+    def report(self, span: Span, message: str, hint: str | None = None, calls: Calls | None = None) -> None:
+        """Keep a mistake, which showed on the way of `calls` (those that are being looked at unless given)."""
+        calls = _enclosing(self.calls if calls is None else calls, span)
+        here = self._found.setdefault(span, [])
+        if here and _name(here[0].calls) != _name(calls):
+            here[0].others.add(_name(calls))
+        elif message not in (found.message for found in here):
+            here.append(_Found(span, message, hint, calls))
+
+    @contextmanager
+    def inside(self, call: Call) -> Generator[None]:
+        """Look at the layers of a call; a mistake that ends this is kept as one of them."""
+        outer = self.calls
+        self.calls = (*outer, call)
+        try:
+            yield
+        except Mistake as mistake:
+            self.report(mistake.span, mistake.message, mistake.hint)
+            raise ReportedError from None
+        finally:
+            self.calls = outer
 
     @contextmanager
     def collected(self, span: Span, subject: str = "") -> Generator[None]:
@@ -49,5 +109,23 @@ class Mistakes:
 
     def stop_if_any(self) -> None:
         """Raises UserError with everything that was found."""
-        if self.found:
-            raise UserError(*sorted(self.found.values(), key=lambda found: (found.line or 0, found.column or 0)))
+        if self._found:
+            raise UserError(*self.diagnostics())
+
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """Everything that was found, in the order of the text."""
+        return [
+            found.diagnose(self.source)
+            for _, here in sorted(self._found.items(), key=lambda item: (item[0].start, item[0].end))
+            for found in here
+        ]
+
+
+def _enclosing(calls: Calls, span: Span) -> Calls:
+    """Those of the calls that lead to the block around a place: what stands in a call itself is not inside of it."""
+    inside = [i for i, call in enumerate(calls) if call.block.span.start <= span.start < call.block.span.end]
+    return calls[: inside[-1] + 1] if inside else ()
+
+
+def _name(calls: Calls) -> str:
+    return ".".join(call.layer for call in calls)

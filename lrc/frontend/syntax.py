@@ -30,11 +30,12 @@ class Source:
         """Line and column of an offset, both counted from 1."""
         return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
 
-    def diagnose(self, span: Span, message: str, hint: str | None = None) -> Diagnostic:
+    def diagnose(self, span: Span, message: str, hint: str | None = None, note: str | None = None) -> Diagnostic:
         """A mistake at a place in this text."""
         line, column = self.position(span.start)
         source_line = self.text.split("\n", line)[line - 1].rstrip("\r")
-        return Diagnostic(message, hint, self.filename, line, column, column + span.end - span.start, source_line)
+        end_column = column + span.end - span.start
+        return Diagnostic(message, hint, self.filename, line, column, end_column, source_line, note)
 
 
 @dataclass(frozen=True, kw_only=True)

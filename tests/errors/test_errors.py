@@ -42,6 +42,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "bn.running_mean": np.ones(3, np.float32),
         "bn.running_var": np.array([1, -1, 1], np.float32),
     }
+    for call, channels in (("s1", 3), ("s2", 4), ("s3", 4)):
+        arrays[f"{call}.conv.weight"] = np.ones((4, channels, 1, 1), np.float32)
+        arrays[f"{call}.conv.bias"] = np.ones(4, np.float32)
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            arrays[f"{call}.bn.{name}"] = np.ones(4, np.float32)
     save_file(arrays, tmp_path / "net.safetensors")
     whole = (tmp_path / "net.safetensors").read_bytes()
     (tmp_path / "truncated.safetensors").write_bytes(whole[: len(whole) // 2])
