@@ -127,13 +127,15 @@ class Net:
         return self._program.bench(runs)
 
     def verify(self, inputs: Tensors) -> verification.Report:
-        """Hold every layer of the emitted code against the float64 reference."""
+        """Hold the graph that the passes made against the network as it was written, and every layer of the emitted
+        code against the graph, in float64."""
         from lrc import verify as verification
 
-        return verification.verify(self._compilation.source, self._compilation.graph, self._program, inputs)
+        compiled = self._compilation
+        return verification.verify(compiled.source, compiled.graph, self._program, inputs, compiled.stretches)
 
     def bisect(self, inputs: Tensors) -> verification.Blame | None:
-        """The first pass over the graph that changes what a layer computes, and that layer; None if there is none."""
+        """The first pass over the graph that changes the meaning, and how; None if there is none."""
         from lrc import verify as verification
 
         compilation = self._compilation

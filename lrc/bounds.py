@@ -14,6 +14,10 @@ subnormal loses at most SMALLEST, also on hardware that flushes subnormals to ze
 The bounds speak of one layer, computed from its own float32 inputs: chained through a network they say nothing.
 Every function returns an array of the result's shape. Results are the float64 reference's, whose own
 error is 2^-29 of what is allowed here; SECOND_ORDER pays for it and for products of errors.
+
+`of_fusion` speaks of something else: two float64 results, of layers and of the one layer that passes made of them.
+Float64 rounds either of them; what else may differ is that folded weights were rounded to float32, once for each
+normalization.
 """
 
 from collections.abc import Sequence
@@ -37,6 +41,9 @@ SMALLEST = 2.0**-126
 
 SECOND_ORDER = 1.001
 
+DOUBLE = 2.0**-28
+"""How much of a float32 bound two float64 results of a layer may be apart: 2^-29 for each."""
+
 EXP = 16 * UNIT
 """Relative error of an exponential in float32: 8 units in the last place, twice what polynomial code needs."""
 
@@ -45,6 +52,11 @@ def gamma(n: ArrayLike) -> Array:
     """Relative error of n roundings."""
     rounded = reference.float64(n) * UNIT
     return rounded / (1 - rounded)
+
+
+def absolute(array: ArrayLike | None) -> ArrayLike | None:
+    """The absolute values of an array that may be left out."""
+    return None if array is None else np.abs(array)
 
 
 def inner_product(magnitude: Array, terms: ArrayLike) -> Array:
@@ -63,18 +75,22 @@ def convolution(
     groups: int = 1,
 ) -> Array:
     """Bound of a convolution [N, Co, H, W], before its activation; the bias and the residual are two terms more."""
-    absolute_bias = None if bias is None else np.abs(bias)
-    magnitude = reference.conv2d(np.abs(x), np.abs(weight), absolute_bias, strides, pads, dilations, groups)
+    magnitude = reference.conv2d(np.abs(x), np.abs(weight), absolute(bias), strides, pads, dilations, groups)
     if residual is not None:
         magnitude += np.abs(residual)
-    terms = np.count_nonzero(weight, axis=(1, 2, 3)) + 2
-    return inner_product(magnitude, terms[:, None, None])
+    return inner_product(magnitude, terms(weight)[:, None, None] + 2)
 
 
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
     """Bound of a fully connected layer [N, O], before its activation."""
-    magnitude = reference.linear(np.abs(x), np.abs(weight), None if bias is None else np.abs(bias))
-    return inner_product(magnitude, np.count_nonzero(weight, axis=1) + 1)
+    magnitude = reference.linear(np.abs(x), np.abs(weight), absolute(bias))
+    return inner_product(magnitude, terms(weight) + 1)
+
+
+def terms(weight: ArrayLike) -> Array:
+    """How many weights each filter or unit has that are not zero."""
+    weight = np.asarray(weight)
+    return reference.float64(np.count_nonzero(weight, axis=tuple(range(1, weight.ndim))))
 
 
 def batch_norm(
@@ -102,13 +118,17 @@ LIPSCHITZ = {"sigmoid": 1 / 4, "hard_sigmoid": 1 / 6, "hard_swish": 3 / 2, "swis
 """The steepest slopes of the activations; that of the others is 1, or leaky_relu's own slope."""
 
 
+def steepest(function: Activation) -> float:
+    """How much an error in what an activation reads may grow."""
+    return max(LIPSCHITZ.get(function.kind, 1.0), abs(function.slope))
+
+
 def activation(result: Array, error: ArrayLike, function: Activation) -> Array:
     """Bound of `function` applied to a number that errs by `error` and whose exact value gives `result`.
 
     The error that comes in grows by the steepest slope; evaluating the function adds its own.
     """
-    steepest = max(LIPSCHITZ.get(function.kind, 1.0), abs(function.slope))
-    passed_on = steepest * reference.float64(error)
+    passed_on = steepest(function) * reference.float64(error)
     reached = np.abs(result) + passed_on
     match function.kind:
         case "relu" | "relu6":
@@ -135,8 +155,53 @@ def of_layer(evaluation: Evaluation, store: WeightStore) -> Array:
     """How far a layer that float32 code computed from `evaluation.operands` may be from `evaluation.result`."""
     op, operands, result = evaluation
     error = _before_activation(op, operands, result, store)
+    function = _function(op)
+    return error if function is None else activation(result, error, function)
+
+
+def of_fusion(fused: Sequence[Evaluation], store: WeightStore) -> Array:
+    """How far one layer may be from the layers `fused` into it, a chain of which each reads the one before, both
+    computed in float64.
+
+    A batch norm y = s x + t that is folded into the convolution or linear layer before it leaves weights s w and a
+    bias s b + t, all rounded to float32: one rounding of every term of the sum. A layer's own bound is that of `terms`
+    such roundings. Where no batch norm is folded, nothing is rounded.
+    """
+    first, *others = fused
+    own = of_layer(first, store)
+    error, rounding = DOUBLE * own, own / terms_of(first.op, store)
+    for each in others:
+        if isinstance(each.op, lr.BatchNormOp):
+            scale, shift = (np.abs(reference.along_channels(n, each.result)) for n in _normalization(each.op, store))
+            rounding = scale * rounding + UNIT * shift
+            error = scale * error + SECOND_ORDER * rounding
+        elif (function := _function(each.op)) is not None:
+            error = steepest(function) * error
+        error = error + DOUBLE * of_layer(each, store)
+    return error
+
+
+def terms_of(op: lr.LayerOp, store: WeightStore) -> Array:
+    """How many terms the sums of a layer have; infinitely many if it has no weights to fold anything into."""
+    match op:
+        case lr.ConvolutionOp():
+            return terms(applied_weights(op, store))[:, None, None] + 2
+        case lr.LinearOp():
+            return terms(array_of(op.weight, store)) + 1
+        case _:
+            return np.full(1, np.inf)
+
+
+def _function(op: lr.LayerOp) -> Activation | None:
+    """The activation that a layer is, or ends with."""
     function = getattr(op, "activation", None)
-    return activation(result, error, function.data) if isinstance(function, lr.ActivationAttr) else error
+    return function.data if isinstance(function, lr.ActivationAttr) else None
+
+
+def _normalization(op: lr.BatchNormOp, store: WeightStore) -> tuple[Array, Array]:
+    """The scale and the shift of a batch norm."""
+    weight, bias, average, variance = (array_of(n, store) for n in (op.weight, op.bias, op.mean, op.variance))
+    return reference.normalization(weight, bias, average, variance, op.epsilon.value.data)
 
 
 def _before_activation(op: lr.LayerOp, operands: Sequence[Array], result: Array, store: WeightStore) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.universe import Universe
+from xdsl.utils.exceptions import VerifyException
 
 from lrc import levels, pipelines
 from lrc.backends.c.emit import Emitted
@@ -29,12 +30,18 @@ LAST_OF_GRAPH = "pack-fkw"
 """The pass after which a network is still one operation a layer, for the last time."""
 
 
+class WrongPassError(Exception):
+    """A pass made a module that is not valid, or other inputs or outputs: a bug in lrc, and in which pass."""
+
+
 @dataclass(frozen=True)
 class Compilation:
     """A network on its way to a target.
 
     `source` is the network as it was written, `graph` the same as packed layers (what the emitted code is verified
     against), `module` the level that was asked for. `passes` led there, those before `graph_passes` over the graph.
+    `stretches` are the modules before and after passes that keep the meaning: from source to graph, or, if a pass was
+    asked for that changes it, up to that and on from what it made.
     """
 
     source: ModuleOp
@@ -43,6 +50,7 @@ class Compilation:
     target: str
     passes: tuple[ModulePass, ...]
     report: Report
+    stretches: tuple[tuple[ModuleOp, ModuleOp], ...] = ()
 
     @property
     def graph_passes(self) -> tuple[ModulePass, ...]:
@@ -70,27 +78,52 @@ def lower(
 ) -> Compilation:
     """Run the passes that lead from a lifted network to `level`, verifying after each; `module` stays as it is.
 
-    Raises PassFailedException, with the place in the user's file, for what a pass cannot compile.
+    Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, and WrongPassError.
     """
     began = time.perf_counter()
     context, result, graph = make_context(), module.clone(), module
+    stretches: list[tuple[ModuleOp, ModuleOp]] = []
+    first = module
     report = Report(lr.find_model(module).sym_name.data, target)
     observe = Observer(report)
 
     def between(previous: ModulePass | None, current: ModuleOp, following: ModulePass | None) -> None:
-        nonlocal graph
-        if following is None or following.name not in BETWEEN_LOOPS:
-            current.verify()
+        nonlocal graph, first
+        try:
+            if following is None or following.name not in BETWEEN_LOOPS:
+                current.verify()
+            if graph is module:
+                check_ports(module, current)
+        except VerifyException as error:
+            if previous is None:
+                raise
+            raise WrongPassError(f"{previous.name}: {error}") from error
         observe(previous, current, following)
+        if previous is not None and previous.name in pipelines.OPTIONAL:
+            first = current.clone()
+        if following is not None and following.name in pipelines.OPTIONAL:
+            stretches.append((first, current.clone()))
         if previous is not None and previous.name == LAST_OF_GRAPH:
             graph = current.clone()
+            stretches.append((first, graph))
         if following is not None:
             progress(following.name)
 
     pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional), between)
     pipeline.apply(context, result)
     report.seconds = time.perf_counter() - began
-    return Compilation(module, graph, result, target, pipeline.passes, report)
+    return Compilation(module, graph, result, target, pipeline.passes, report, tuple(stretches))
+
+
+def check_ports(before: ModuleOp, after: ModuleOp) -> None:
+    """Raises VerifyException if a network has other inputs or outputs than before: no pass may touch them."""
+    for what, ports in (("inputs", input_shapes), ("outputs", output_shapes)):
+        if (found := list(ports(after).items())) != (expected := list(ports(before).items())):
+            raise VerifyException(f"the {what} are {_show(found)} instead of {_show(expected)}")
+
+
+def _show(ports: Sequence[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {list(shape)}" for name, shape in ports) or "none"
 
 
 def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False) -> None:

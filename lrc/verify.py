@@ -1,9 +1,10 @@
-"""What `lrc verify` does: emitted code against the float64 reference, layer by layer.
+"""What `lrc verify` does: the network as it was written, the graph that the passes made of it, and the emitted code.
 
-Each layer is judged by itself: the reference computes it from the tensors that the emitted code read, and what the
-emitted code made of them may differ by the bound of that operation (`lrc.bounds`) at every single place. Beside it
-stands one end-to-end figure, against the network as it was written, before any pass. `bisect` finds the pass that
-is to blame for a wrong result.
+That the graph means what was written is shown in float64, layer by layer (`lrc.validation`). Then each layer of the
+emitted code is judged by itself: the reference computes the graph's layer from the tensors that the emitted code read,
+and what that made of them may differ by the bound of the operation (`lrc.bounds`) at every single place. The outputs
+are copies of tensors, bit for bit. Beside it stands one end-to-end figure, of the outputs against the network as it was
+written. `bisect` finds the pass that is to blame for a graph that means something else.
 """
 
 from __future__ import annotations
@@ -14,19 +15,26 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from lrc import bounds
+from lrc.comparison import LayerReport, compare, distance
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.interpreters import Evaluation, run, trace, walk
+from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
 from lrc.pipelines import OPTIONAL
+from lrc.validation import Traced, Validation, named_outputs, validate
 
 Tensors = Mapping[str, NDArray[np.float32]]
+
+
+EXACTLY = np.zeros(1)
+"""The bound of a copy."""
 
 
 class Program(Protocol):
@@ -38,75 +46,78 @@ class Program(Protocol):
 
 
 @dataclass(frozen=True)
-class LayerReport:
-    """How far one layer of the emitted code is from the exact result, at the place where it is worst.
-
-    `error` and `bound` are those of that `place` in the output, `ratio` is their quotient: a layer passes if it is at
-    most 1. All are infinite where the emitted code gave NaN or a wrong infinity.
-    """
-
-    layer: str
-    operation: str
-    error: float
-    bound: float
-    ratio: float
-    place: tuple[int, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every element is within its bound."""
-        return self.ratio <= 1
-
-
-@dataclass(frozen=True)
 class OutputReport:
     """One output of the whole network, against the network as it was written.
 
     `relative` is the largest error over the largest exact value. `same_class` says whether both have their largest
-    element at the same place; None where the output is no vector.
+    element at the same place; None where the output is no vector. `copied` says whether the output is the tensor that
+    the graph says it is.
     """
 
     name: str
     error: float
     relative: float
     same_class: bool | None
+    copied: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether the output is the right tensor, and finite where the exact one is."""
+        return self.copied and math.isfinite(self.error)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a verification found. `unseen` are layers that the emitted code has no tensor of its own for."""
+    """What a verification found: what the passes made of the layers that were written (`graph`), and what the emitted
+    code made of the layers of the graph. `unseen` are layers that the emitted code has no tensor of its own for."""
 
+    graph: Validation
     layers: tuple[LayerReport, ...]
     outputs: tuple[OutputReport, ...]
     unseen: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every layer is within its bound, and every output is finite."""
-        return all(layer.passed for layer in self.layers) and all(math.isfinite(out.error) for out in self.outputs)
+        """Whether the graph means what was written, every layer is within its bound, and every output is right."""
+        return self.graph.passed and all(each.passed for each in (*self.layers, *self.outputs))
 
     @property
     def worst(self) -> LayerReport | None:
-        """The layer closest to its bound, or furthest beyond it."""
+        """The layer of the emitted code closest to its bound, or furthest beyond it."""
         return max(self.layers, key=lambda layer: layer.ratio, default=None)
 
     def to_json(self) -> dict[str, Any]:
         """The report as what `json.dumps` takes; infinite figures become None."""
-        layers = [asdict(layer) | {"passed": layer.passed} for layer in self.layers]
-        outputs = [asdict(output) for output in self.outputs]
-        for entry in (*layers, *outputs):
-            for name, value in entry.items():
-                if isinstance(value, float) and not math.isfinite(value):
-                    entry[name] = None
-        return {"passed": self.passed, "layers": layers, "outputs": outputs, "unseen": list(self.unseen)}
+        return {
+            "passed": self.passed,
+            "graph": {
+                "passed": self.graph.passed,
+                "layers": [_to_json(layer) for layer in self.graph.layers],
+                "problems": list(self.graph.problems),
+            },
+            "layers": [_to_json(layer) for layer in self.layers],
+            "outputs": [_to_json(output) for output in self.outputs],
+            "unseen": list(self.unseen),
+        }
 
 
 @dataclass(frozen=True)
 class Blame:
-    """The first pass that changed what a layer computes, and that layer."""
+    """The first pass that changed the meaning, and what of it."""
 
     pass_name: str
-    layer: LayerReport
+    found: Validation
+
+    @property
+    def layer(self) -> LayerReport | None:
+        """The first layer that gives something else; None if layers only hang together in another way."""
+        return next((layer for layer in self.found.layers if not layer.passed), None)
+
+    @property
+    def what(self) -> str:
+        """What the pass changed, in words."""
+        changed = [] if self.layer is None else [f"layer '{self.layer.layer}' gives something else"]
+        return "; ".join((*self.found.problems, *changed))
 
 
 def random_inputs(module: ModuleOp, seed: int = 0) -> Tensors:
@@ -119,103 +130,93 @@ def random_inputs(module: ModuleOp, seed: int = 0) -> Tensors:
     }
 
 
-def verify(original: ModuleOp, compiled: ModuleOp, program: Program, inputs: Tensors) -> Report:
-    """Run `program` on `inputs` and compare each of its layers with `compiled`, the graph that it was made from, and
-    its outputs with `original`, the network as it was written.
+def verify(
+    original: ModuleOp,
+    compiled: ModuleOp,
+    program: Program,
+    inputs: Tensors,
+    stretches: Sequence[tuple[ModuleOp, ModuleOp]] = (),
+) -> Report:
+    """Run `program` on `inputs` and compare it with `compiled`, the graph that it was made from, and that with
+    `original`, the network as it was written.
 
-    Raises ValueError if the inputs do not fit the model.
+    `stretches` are the modules before and after passes that keep the meaning, where others, that were asked for
+    because they change it, stand between them; else it is one stretch from `original` to `compiled`. Raises ValueError
+    if the inputs do not fit the model.
     """
     ordered = _in_order(original, inputs)
-    exact = run(original, ordered)
+    source = Traced.of(original, ordered)
+    graph = _validate(source, stretches or [(original, compiled)])
     outputs, dumped = program.dump(inputs)
-    store = lr.find_model(compiled).store
+    model = lr.find_model(compiled)
     layers: list[LayerReport] = []
     unseen: list[str] = []
+    tensors: dict[SSAValue, tuple[Array, Array]] = {
+        value: (float64(array), EXACTLY) for value, array in zip(model.block.args, ordered, strict=True)
+    }
     for evaluation in walk(compiled, ordered, dumped.get):
-        if (found := dumped.get(evaluation.layer)) is None:
+        bound = bounds.of_layer(evaluation, model.store)
+        if (array := dumped.get(evaluation.layer)) is None:
             unseen.append(evaluation.layer)
+            tensors[evaluation.op.output] = evaluation.result, bound
         else:
-            layers.append(compare(evaluation, found, bounds.of_layer(evaluation, store)))
-    names = (name.data for op in lr.find_model(original).block.ops if isinstance(op, lr.OutputOp) for name in op.names)
-    reports = (compare_output(name, outputs[name], value) for name, value in zip(names, exact, strict=True))
-    return Report(tuple(layers), tuple(reports), tuple(unseen))
+            layers.append(compare(evaluation, array, bound))
+            tensors[evaluation.op.output] = float64(array).reshape(evaluation.result.shape), EXACTLY
+    copies = {name: tensors[value] for name, value in named_outputs(model)}
+    reports = (compare_output(name, outputs, copies, exact) for name, exact in source.outputs().items())
+    return Report(graph, tuple(layers), tuple(reports), tuple(unseen))
 
 
-def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
-    """Judge `found`, what float32 code made of the operands of `evaluation`, by a bound for every place."""
-    error = _distance(found, evaluation.result)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(error == 0, 0, error / bound)
-    worst = np.unravel_index(int(ratio.argmax()), ratio.shape)
-    return LayerReport(
-        layer=evaluation.layer,
-        operation=evaluation.op.name,
-        error=float(error[worst]),
-        bound=float(bound[worst]),
-        ratio=float(ratio[worst]),
-        place=tuple(int(i) for i in worst),
-    )
-
-
-def compare_output(name: str, found: NDArray[Any], exact: Array) -> OutputReport:
-    """Measure one output of the network against its exact value."""
-    error, size = float(_distance(found, exact).max()), float(np.abs(exact).max())
+def compare_output(
+    name: str, outputs: Tensors, copies: Mapping[str, tuple[Array, Array]], exact: Array
+) -> OutputReport:
+    """Measure one output of the network against its exact value, and against the tensor that it is a copy of, which
+    may err by a bound where only its exact value is known."""
+    if name not in outputs or name not in copies or outputs[name].size != exact.size:
+        return OutputReport(name, math.inf, math.inf, None, copied=False)
+    found, (tensor, bound) = outputs[name], copies[name]
+    error, size = float(distance(found, exact).max()), float(np.abs(exact).max())
     is_vector = math.prod(exact.shape) == exact.shape[1]
     return OutputReport(
         name=name,
         error=error,
         relative=error / size if size else error,
         same_class=bool(np.argmax(found) == np.argmax(exact)) if is_vector else None,
+        copied=bool(found.size == tensor.size and (distance(found, tensor) <= bound).all()),
     )
 
 
 def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, inputs: Tensors) -> Blame | None:
-    """The first of the graph passes that changes what a layer computes by more than the layer's bound; None if all
-    of them keep the meaning, so that the fault lies with the loops or the C.
+    """The first of the graph passes that makes an invalid module, or one that means something else; None if all of
+    them keep the meaning, so that the fault lies with the loops or the C.
 
-    `original` stays as it is.
+    A pass that was asked for because it changes what layers compute may change nothing else; what comes after it is
+    measured against what it made. `original` stays as it is.
     """
-    before = original
-    ordered = _in_order(original, inputs)
-    values = trace(before, ordered)
+    before = Traced.of(original, _in_order(original, inputs))
     for each in passes:
-        after = before.clone()
+        after = before.module.clone()
         each.apply(context, after)
+        found = validate(before, after)
         if each.name in OPTIONAL:
-            # Asked for because it changes the meaning: what comes after it is measured against what it made.
-            before, values = after, trace(after, ordered)
-            continue
-        if (layer := first_difference(after, values, ordered)) is not None:
-            return Blame(each.name, layer)
-        before, values = after, trace(after, ordered)
+            found = found.structure
+        if not found.passed:
+            return Blame(each.name, found)
+        before = Traced.of(after, before.inputs)
     return None
 
 
-def first_difference(after: ModuleOp, before: Mapping[str, Array], inputs: Sequence[ArrayLike]) -> LayerReport | None:
-    """The first layer of `after` whose result is none of the values that the network had `before` a pass.
-
-    A pass may fuse layers, and the name of a fused layer may be that of any of its parts: a layer is right if
-    what it makes of the right operands is, within its bound, what some layer of that shape gave before.
-    """
-    store = lr.find_model(after).store
-    right: dict[str, Array] = {}
-    for evaluation in walk(after, inputs, right.get):
-        name, result = evaluation.layer, evaluation.result
-        candidates = [value for other, value in before.items() if value.shape == result.shape and other != name]
-        if name in before and before[name].shape == result.shape:
-            candidates.insert(0, before[name])
-        bound = bounds.of_layer(evaluation, store)
-        closest: LayerReport | None = None
-        right[name] = result
-        for value in candidates:
-            report = compare(evaluation, value, bound)
-            if closest is None or report.ratio < closest.ratio:
-                closest, right[name] = report, value
-            if report.passed:
-                break
-        if closest is not None and not closest.passed:
-            return closest
-    return None
+def _validate(before: Traced, stretches: Sequence[tuple[ModuleOp, ModuleOp]]) -> Validation:
+    """Hold the end of each stretch against its beginning, and the beginning of the next one against its structure."""
+    found = Validation()
+    for first, last in stretches:
+        if first is not before.module:
+            found += validate(before, first).structure
+            before = Traced.of(first, before.inputs)
+        found += validate(before, last)
+        if last is not stretches[-1][1]:
+            before = Traced.of(last, before.inputs)
+    return found
 
 
 def _in_order(module: ModuleOp, inputs: Tensors) -> list[NDArray[np.float32]]:
@@ -225,9 +226,7 @@ def _in_order(module: ModuleOp, inputs: Tensors) -> list[NDArray[np.float32]]:
     return [inputs[name] for name in names]
 
 
-def _distance(found: NDArray[Any], exact: Array) -> Array:
-    """|found - exact|, infinite where either is NaN or they are different infinities."""
-    found = float64(found).reshape(exact.shape)
-    with np.errstate(invalid="ignore"):
-        error = np.where(found == exact, 0.0, np.abs(found - exact))
-    return np.where(np.isnan(error), np.inf, error)
+def _to_json(report: LayerReport | OutputReport) -> dict[str, Any]:
+    """A report and whether it passed; infinite figures become None."""
+    entries = asdict(report) | {"passed": report.passed}
+    return {name: None if isinstance(n, float) and not math.isfinite(n) else n for name, n in entries.items()}

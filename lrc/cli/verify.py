@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,8 @@ from lrc.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from lrc.verify import Blame, LayerReport, Report
+    from lrc.comparison import LayerReport
+    from lrc.verify import Blame, Report
 
 
 @click.command(
@@ -48,8 +51,9 @@ def command(
 ) -> None:
     """Run F's emitted code and hold every layer against the float64 reference.
 
-    Each layer is fed with the emitted code's own input and must lie within the error bound that is computed from its
-    operation; one end-to-end figure stands beside it. Exit code 3 if a layer does not.
+    The graph that the passes made has to mean what F says, up to the float32 rounding of folded weights. Each of its
+    layers is then fed with the emitted code's own input and must lie within the error bound that is computed from its
+    operation; one end-to-end figure stands beside it. Exit code 3 if any does not.
     """
     module = read_model(invocation, model)
     from lrc import api, compiler
@@ -70,36 +74,67 @@ def command(
     ):
         step("running both")
         report = net.verify(inputs)
+        bisect = bisect or not report.graph.passed
         blame = net.bisect(inputs) if bisect else None
     if as_json:
         print_json({"target": target, "blame": _blame_json(blame)} | report.to_json())
     else:
-        _print_report(report, target, blame if bisect else None, bisect)
+        _print_report(report, target, blame, bisect)
     if not report.passed or blame is not None:
         raise VerificationFailed
 
 
 def _print_report(report: Report, target: str, blame: Blame | None, bisected: bool) -> None:
-    print_table(("layer", "operation", ">largest error", ">its bound", ">used"), [_row(row) for row in report.layers])
+    _print_layers(report.layers)
     for output in report.outputs:
         same = {True: ", the same class", False: ", ANOTHER CLASS", None: ""}[output.same_class]
         click.echo(f"{output.name}: end to end {output.error:.3g} away, {output.relative:.3g} of the largest{same}")
+        if not output.copied:
+            click.echo(f"{output.name}: is NOT what the layer that makes it gave")
     if report.unseen:
         click.echo(f"{len(report.unseen)} layers have no tensor of their own: {', '.join(report.unseen)}")
+    wrong = [layer for layer in report.graph.layers if not layer.passed]
+    if wrong:
+        click.echo("the graph after the passes, against the network as it was written:")
+        _print_layers(wrong)
+    for problem in report.graph.problems:
+        click.echo(f"the graph after the passes: {problem}")
     if bisected:
-        found = f"{blame.pass_name} changes layer {blame.layer.layer}" if blame else "no pass changes a layer's meaning"
+        found = f"{blame.pass_name}: {blame.what}" if blame else "no pass changes a layer's meaning"
         click.echo(f"bisection: {found}")
-    failed = sum(not layer.passed for layer in report.layers)
-    if report.passed:
-        click.secho(f"{target}: all {len(report.layers)} layers are within their bounds", fg="green")
-    else:
-        click.secho(f"{target}: {failed} of {len(report.layers)} layers are beyond their bounds", fg="red")
+    _print_verdict(report, target)
+
+
+def _print_verdict(report: Report, target: str) -> None:
+    beyond = sum(not layer.passed for layer in report.layers)
+    verdicts: list[str] = []
+    if not report.graph.passed:
+        verdicts.append("the passes changed what the network means")
+    if beyond:
+        verdicts.append(f"{beyond} of {len(report.layers)} layers are beyond their bounds")
+    if any(not output.passed for output in report.outputs):
+        verdicts.append("outputs are wrong or not finite")
+    right = f"all {len(report.layers)} layers are within their bounds, and the passes kept the meaning"
+    click.secho(f"{target}: {', '.join(verdicts) or right}", fg="green" if report.passed else "red")
+
+
+def _print_layers(layers: Sequence[LayerReport]) -> None:
+    print_table(("layer", "operation", ">largest error", ">its bound", ">used"), [_row(row) for row in layers])
 
 
 def _row(layer: LayerReport) -> tuple[str, ...]:
-    used = f"{layer.ratio:.1%}" + ("" if layer.passed else f" at {list(layer.place)}")
+    share = f"{layer.ratio:.1%}" if layer.ratio < 10 else f"{layer.ratio:.3g} times"
+    used = share + ("" if layer.passed else f" at {list(layer.place)}")
     return layer.layer, layer.operation.split(".")[-1], f"{layer.error:.3g}", f"{layer.bound:.3g}", used
 
 
 def _blame_json(blame: Blame | None) -> dict[str, object] | None:
-    return None if blame is None else {"pass": blame.pass_name, "layer": blame.layer.layer, "ratio": blame.layer.ratio}
+    if blame is None:
+        return None
+    layer = blame.layer
+    return {
+        "pass": blame.pass_name,
+        "what": blame.what,
+        "layer": layer and layer.layer,
+        "ratio": layer.ratio if layer and isfinite(layer.ratio) else None,
+    }

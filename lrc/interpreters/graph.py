@@ -70,11 +70,6 @@ def walk(module: ModuleOp, inputs: Sequence[ArrayLike], given: Given | None = No
     return _evaluate(module, _environment(module, inputs), given)
 
 
-def trace(module: ModuleOp, inputs: Sequence[ArrayLike], given: Given | None = None) -> dict[str, Array]:
-    """The result of every layer by its name, as `walk` yields them."""
-    return {evaluation.layer: evaluation.result for evaluation in walk(module, inputs, given)}
-
-
 def applied_weights(op: lr.ConvolutionOp, store: WeightStore) -> Array:
     """The weights [Co, Ci / groups, kh, kw] that a convolution applies, zero where there is none, at any level."""
     match op:

@@ -76,11 +76,22 @@ def batch_norm(
     x: ArrayLike, weight: ArrayLike, bias: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
 ) -> Array:
     """(x - mean) / sqrt(variance + epsilon) * weight + bias, channel by channel, with the statistics of training."""
-    scale = float64(weight) / np.sqrt(float64(variance) + epsilon)
-    shift = float64(bias) - float64(mean) * scale
     x = float64(x)
-    channel = (-1,) + (1,) * (x.ndim - 2)
-    return x * scale.reshape(channel) + shift.reshape(channel)
+    scale, shift = normalization(weight, bias, mean, variance, epsilon)
+    return x * along_channels(scale, x) + along_channels(shift, x)
+
+
+def normalization(
+    weight: ArrayLike, bias: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
+) -> tuple[Array, Array]:
+    """The scale [C] and the shift [C] that a batch norm comes down to."""
+    scale = float64(weight) / np.sqrt(float64(variance) + epsilon)
+    return scale, float64(bias) - float64(mean) * scale
+
+
+def along_channels(numbers: Array, x: Array) -> Array:
+    """`numbers` [C], shaped so that each meets its channel of `x` [N, C, ...]."""
+    return numbers.reshape(-1, *[1] * (x.ndim - 2))
 
 
 def sigmoid(x: Array) -> Array:

@@ -10,22 +10,26 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from lrc import api, bounds, pipelines, verify
+from lrc.comparison import LayerReport, compare
+from lrc.compiler import WrongPassError
 from lrc.dialects import lr
 from lrc.interpreters import loops, run, walk
 from lrc.interpreters.reference import float64
+from lrc.validation import Validation
 
 
 def passes_preserve_meaning(
     module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
 ) -> None:
-    """Check that none of the passes over the graph, run one after the other, changes what a layer computes.
+    """Check that each of the passes over the graph, run one after the other, leaves a valid module that means the same.
 
-    Layers may be fused, their weights rounded to float32; anything beyond the layer's error bound is a change. `module`
-    stays as it is. Raises AssertionError that names the pass and the layer.
+    Layers may be fused, their weights rounded to float32, and layers may be added; any other layer, input or output
+    keeps its name and its value (`lrc.validation`). `module` stays as it is. Raises AssertionError that names the pass
+    and what it changed.
     """
     blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
     if blame is not None:
-        _within(blame.pass_name, blame.layer)
+        _same_meaning(blame.pass_name, blame.found)
 
 
 def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
@@ -49,28 +53,40 @@ def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 
             layers = loops.call(lowered, model.sym_name.data, arguments, model.store)
             for evaluation in walk(graph, order, layers.get):
                 if (found := layers.get(evaluation.layer)) is not None:
-                    _within(each.name, verify.compare(evaluation, found, bounds.of_layer(evaluation, model.store)))
+                    _within(each.name, compare(evaluation, found, bounds.of_layer(evaluation, model.store)))
             for found, value in zip(outputs, exact, strict=True):
                 np.testing.assert_allclose(found.reshape(value.shape), value, 1e-4, 1e-5, err_msg=each.name)
 
 
 def targets_agree(module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed: int = 0) -> None:
-    """Check that the emitted code of every target, built and run, is right: each layer within its error bound.
+    """Check that the emitted code of every target, built and run, is right: the graph that it was made from means what
+    the module does, each layer is within its error bound, each output is the tensor that it names.
 
     Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that names the target and the
     layer, and UserError if the network cannot be compiled.
     """
     inputs = verify.random_inputs(module, seed)
     for target in targets:
-        with api.compile(module, target) as net:
-            report = net.verify(inputs)
+        try:
+            with api.compile(module, target) as net:
+                report = net.verify(inputs)
+        except WrongPassError as error:
+            raise AssertionError(f"compiling for {target}: {error}") from error
+        _same_meaning(f"compiling for {target}", report.graph)
         for layer in report.layers:
             _within(target, layer)
         if not report.passed:
-            raise AssertionError(f"{target} gives outputs that are not finite: {report.outputs}")
+            raise AssertionError(f"{target} gives outputs that are wrong or not finite: {report.outputs}")
 
 
-def _within(what: str, layer: verify.LayerReport) -> None:
+def _same_meaning(what: str, found: Validation) -> None:
+    if found.problems:
+        raise AssertionError(f"{what}: {'; '.join(found.problems)}")
+    for layer in found.layers:
+        _within(what, layer)
+
+
+def _within(what: str, layer: LayerReport) -> None:
     if not layer.passed:
         raise AssertionError(
             f"{what} changes layer '{layer.layer}' ({layer.operation}) at {list(layer.place)} "

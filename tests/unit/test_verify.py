@@ -53,7 +53,7 @@ class Float32Program:
         found: dict[str, np.ndarray] = {}
         for evaluation in walk(self.module, list(inputs.values()), found.get):
             found[evaluation.layer] = self.tamper(evaluation.layer, evaluation.result.astype(np.float32))
-        outputs = {"y": found["y"]}
+        outputs = {"y": self.tamper("output y", found["y"])}
         return outputs, {name: array for name, array in found.items() if name != self.unseen}
 
 
@@ -90,6 +90,36 @@ def test_what_is_not_finite_fails(network: ModuleOp, wrong: float) -> None:
     assert not report.passed
     assert [layer.layer for layer in report.layers if not layer.passed] == ["y"]
     json.dumps(report.to_json(), allow_nan=False)
+
+
+def one_place_off(array: np.ndarray) -> np.ndarray:
+    return np.nextafter(array, np.float32(1))
+
+
+@pytest.mark.parametrize("wrong", [one_place_off, np.fliplr])
+def test_an_output_is_the_tensor_that_it_names(network: ModuleOp, wrong: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Every layer is right, and what comes out is not."""
+
+    def tamper(name: str, array: np.ndarray) -> np.ndarray:
+        return wrong(array) if name == "output y" else array
+
+    report = verify.verify(network, network, Float32Program(network, tamper), verify.random_inputs(network))
+    assert all(layer.passed for layer in report.layers)
+    assert [output.copied for output in report.outputs] == [False]
+    assert not report.passed
+
+
+def test_the_source_is_part_of_the_verdict(network: ModuleOp) -> None:
+    """The emitted code does what the graph says, and the graph does not say what was written."""
+    graph = network.clone()
+    for each in (FuseConvBnPass(), ForgetBiasPass()):
+        each.apply(Context(), graph)
+    report = verify.verify(network, graph, Float32Program(graph), verify.random_inputs(network))
+    assert all(layer.passed for layer in report.layers)
+    assert [layer.layer for layer in report.graph.layers if not layer.passed] == ["fc"]
+    assert not report.passed
+    shown = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert (shown["passed"], shown["graph"]["passed"]) == (False, False)
 
 
 def test_a_layer_without_a_tensor_is_passed_through(network: ModuleOp) -> None:
@@ -132,15 +162,15 @@ class ForgetActivationPass(ModulePass):
                 conv.activation = None
 
 
-@pytest.mark.parametrize(("wrong", "layer"), [(ForgetBiasPass(), "fc"), (ForgetActivationPass(), None)])
-def test_bisect_names_the_pass_and_the_layer(network: ModuleOp, wrong: ModulePass, layer: str | None) -> None:
+@pytest.mark.parametrize(("wrong", "layer"), [(ForgetBiasPass(), "fc"), (ForgetActivationPass(), "conv")])
+def test_bisect_names_the_pass_and_the_layer(network: ModuleOp, wrong: ModulePass, layer: str) -> None:
     inputs = verify.random_inputs(network)
     right = [FuseConvBnPass(), FuseActivationPass()]
     assert verify.bisect(network, right, Context(), inputs) is None
     blame = verify.bisect(network, [*right, wrong], Context(), inputs)
     assert blame is not None and blame.pass_name == wrong.name
-    if layer is not None:
-        assert blame.layer.layer == layer
+    assert blame.layer is not None and blame.layer.layer == layer
+    assert blame.what == f"layer '{layer}' gives something else"
 
 
 def test_inputs_go_by_name(network: ModuleOp) -> None:

@@ -1,0 +1,57 @@
+"""Two results of one layer, held against each other place by place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrc.interpreters import Evaluation
+from lrc.interpreters.reference import Array, float64
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """How far one layer is from the exact result, at the place where it is worst.
+
+    `error` and `bound` are those of that `place` in the output, `ratio` is their quotient: a layer passes if it is at
+    most 1. All are infinite where one result is NaN, or infinite, and the other is not.
+    """
+
+    layer: str
+    operation: str
+    error: float
+    bound: float
+    ratio: float
+    place: tuple[int, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every element is within its bound."""
+        return self.ratio <= 1
+
+
+def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
+    """Judge `found`, another result of the operands of `evaluation`, by a bound for every place."""
+    error = distance(found, evaluation.result)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error == 0, 0, error / bound)
+    worst = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    return LayerReport(
+        layer=evaluation.layer,
+        operation=evaluation.op.name,
+        error=float(error[worst]),
+        bound=float(bound[worst]),
+        ratio=float(ratio[worst]),
+        place=tuple(int(i) for i in worst),
+    )
+
+
+def distance(found: NDArray[Any], exact: Array) -> Array:
+    """|found - exact|: nothing where both are NaN or the same infinity, infinite where only one is."""
+    found = float64(found).reshape(exact.shape)
+    with np.errstate(invalid="ignore"):
+        error = np.where((found == exact) | (np.isnan(found) & np.isnan(exact)), 0.0, np.abs(found - exact))
+    return np.where(np.isnan(error), np.inf, error)
