@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lrc.backends.folder import read_metadata
+from lrc.backends.literals import string_literal
 from lrc.backends.machine import COMMON_FLAGS, MACHINES
 from lrc.diagnostics import UserError
 
@@ -111,7 +112,7 @@ def build(
     flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
     if sanitize:
         flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
-    sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
+    sources: list[str] = [*metadata["sources"], *([] if shared else ["lrc_bench.c"])]
     output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
     try:
         output.unlink(missing_ok=True)
@@ -255,7 +256,9 @@ def _paths(name: str, folder: Path, source: str) -> list[str]:
     """The unit that takes the weights into the program must know where they are."""
     if source != f"{name}_weights.c":
         return []
-    return [f'-D{name}_lrw_path="{os.path.abspath(folder / name)}.lrw"']
+    path = f"{os.path.abspath(folder / name)}.lrw"
+    in_assembly = path.replace("\\", r"\\").replace('"', r"\"")  # as a string within a string
+    return [f"-D{name}_lrw_path={string_literal(in_assembly)}"]
 
 
 def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
