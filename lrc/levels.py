@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import errno
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc.backends.folder import ForeignFileError, replaced_together
+from lrc.backends.replacing import ForeignFileError
+from lrc.backends.signals import held
+from lrc.backends.staging import beside, keep_owner, parents_made
 from lrc.diagnostics import UserError
 from lrc.dialects import kernel, lr
+from lrc.dialects.files import read
 from lrc.dialects.lr.weights import WeightStore, is_written_by_lrc
 from lrc.located import LocatedParser
 
@@ -18,21 +24,61 @@ from lrc.located import LocatedParser
 def save(module: ModuleOp, path: Path) -> None:
     """Write a module as `path`, and the arrays that it names, and no others, beside it as NAME.safetensors.
 
-    Both files are written, over those that an earlier call wrote, or none. Raises UserError if `path` is itself called
-    like a file of arrays, ForeignFileError if NAME.safetensors is not lrc's, OSError if a file cannot be written.
+    Both files are written, over those that an earlier call wrote, or none. Raises what `written` does.
     """
-    arrays = path.with_suffix(".safetensors")
+    with written(path) as folder:
+        saved = save_arrays(module, arrays_beside(folder / path.name))
+        (folder / path.name).write_text(show(saved), encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def written(path: Path) -> Generator[Path]:
+    """Gives a folder for a text, named as `path` is, and for its arrays; moves them into place in the end.
+
+    If the body fails, nothing is changed. An older text goes before the older arrays do: whoever is killed in between
+    leaves no text beside arrays that are not its own. Raises UserError if `path` is itself called like a file of
+    arrays, ForeignFileError if the one that stands there is not lrc's, OSError if a file cannot be written.
+    """
+    arrays, place = arrays_beside(path), Path(os.path.realpath(path))
     if path == arrays:
         raise UserError.because("this is how the file of arrays is called", hint="say NAME.mlir", filename=str(path))
-    previous = {path.name, arrays.name} if is_written_by_lrc(arrays) else {path.name}
     try:
-        with replaced_together(path.parent, previous) as staging:
-            saved = save_arrays(module, staging / arrays.name)
-            (staging / path.name).write_text(show(saved), encoding="utf-8", newline="\n")
+        with parents_made(place), beside(place) as work:
+            new = work / "new"
+            new.mkdir()
+            yield new
+            if place.exists():
+                keep_owner(place, new / path.name)
+            if not (new / arrays.name).exists():
+                os.replace(new / path.name, place)
+                return
+            if os.path.lexists(arrays) and not is_written_by_lrc(arrays):
+                reason = "lrc did not write this file and leaves it alone"
+                raise ForeignFileError(errno.EEXIST, reason, str(arrays))
+            with held():
+                _replace_both(new, path.name, place, arrays)
     except ForeignFileError:
         raise
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _replace_both(new: Path, name: str, text: Path, arrays: Path) -> None:
+    old = new.with_name("old")
+    if text.exists():
+        os.rename(text, old)
+    try:
+        os.replace(new / arrays.name, arrays)
+    except OSError:
+        if old.exists():
+            os.rename(old, text)
+        raise
+    os.replace(new / name, text)
+
+
+def arrays_beside(path: Path) -> Path:
+    """The file that holds the arrays of a text."""
+    return path.with_suffix(".safetensors")
 
 
 def save_arrays(module: ModuleOp, path: Path) -> ModuleOp:
@@ -53,7 +99,7 @@ def without_arrays(module: ModuleOp) -> ModuleOp:
 
 def load(path: Path, context: Context) -> ModuleOp:
     """The module in a file, verified, its arrays at hand. Raises xDSL's ParseError and VerifyException, and OSError."""
-    module = LocatedParser(context, path.read_text(encoding="utf-8"), str(path)).parse_module()
+    module = LocatedParser(context, read(path).decode("utf-8"), str(path)).parse_module()
     module.verify()
     return module
 
@@ -74,6 +120,11 @@ def needs_arrays(module: ModuleOp) -> bool:
     """Whether a module names arrays that passes made: its text alone cannot be compiled or run."""
     names = array_names(module)
     return any(not store.data.made.isdisjoint(names) for store in _stores(module))
+
+
+def files(module: ModuleOp) -> list[Path]:
+    """The files that a module has its arrays from."""
+    return [store.data.path for store in _stores(module) if store.data.path is not None]
 
 
 def array_names(module: ModuleOp) -> set[str]:

@@ -6,7 +6,9 @@ It has mlir-opt's habits (`-p pipeline`, `-t target`, `--print-between-passes`, 
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -14,15 +16,22 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from lrc.diagnostics import LrcError
+from lrc.backends import signals
+from lrc.diagnostics import LrcError, UserError
+from lrc.dialects.files import read
+from lrc.inputs import keep
 from lrc.located import LocatedParser
 
 
 class LrcOptMain(xDSLOptMain):
     """xDSL's driver, which finds lrc's universe through its entry point, plus a frontend for `.lr`.
 
-    Operations know their places in the text. With `-o NAME.mlir`, arrays that passes made are written beside it.
+    Operations know their places in the text. With `-o NAME.mlir`, arrays that passes made are written beside it. The
+    files appear when all is done, and never in place of one that was read.
     """
+
+    folder: Path | None = None
+    """Where the output is written until it is whole; None if it is no file."""
 
     version_format = f"lrc-opt {version('lrc')}, built on xDSL {{xdsl_version}}"
 
@@ -34,21 +43,69 @@ class LrcOptMain(xDSLOptMain):
         super().register_all_arguments(arg_parser)
         arg_parser.add_argument("--debug", action="store_true", help="Show the Python traceback of an error.")
 
+    def run(self) -> None:
+        path = None if self.args.output_file in (None, "-") else Path(self.args.output_file)
+        if path is None or (path.exists() and not path.is_file()):
+            super().run()
+            return
+        if self.args.input_file is not None:
+            self._keep([Path(self.args.input_file)])
+        from lrc import levels
+
+        with levels.written(path) as self.folder:
+            super().run()
+
+    def get_input_stream(self) -> tuple[IO[bytes], str]:
+        name = self.args.input_file
+        if name is None:
+            return super().get_input_stream()
+        stream = NamedBytes(read(Path(name)))
+        stream.name = name
+        return stream, Path(name).suffix.removeprefix(".")
+
+    def prepare_output(self) -> IO[str]:
+        if self.folder is not None:
+            return open(self.folder / Path(self.args.output_file).name, "w", encoding="utf-8")
+        return sys.stdout if self.args.output_file == "-" else super().prepare_output()
+
     def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
         if file_extension != "mlir":
-            return super().parse_chunk(chunk, file_extension, start_offset)
-        parser = LocatedParser(self.ctx, chunk.read(), self.get_input_name(), start_offset)
-        return parser.parse_module(not self.args.no_implicit_module)
+            module = super().parse_chunk(chunk, file_extension, start_offset)
+        else:
+            parser = LocatedParser(self.ctx, chunk.read(), self.get_input_name(), start_offset)
+            module = parser.parse_module(not self.args.no_implicit_module)
+        if module is not None and self.folder is not None:
+            from lrc import levels
+
+            self._keep(levels.files(module))
+        return module
 
     def output_resulting_program(self, prog: ModuleOp) -> str:
         if self.args.target == "mlir" and self.args.passes:
             from lrc import levels
 
-            if self.args.output_file is None:
+            if self.folder is None:
                 prog = levels.without_arrays(prog)
             elif levels.needs_arrays(prog):
-                prog = levels.save_arrays(prog, Path(self.args.output_file).with_suffix(".safetensors"))
+                arrays = levels.arrays_beside(self.folder / Path(self.args.output_file).name)
+                if arrays.exists():
+                    message = "the arrays of several modules do not go into one file"
+                    raise UserError.because(message, filename=self.args.output_file)
+                prog = levels.save_arrays(prog, arrays)
         return super().output_resulting_program(prog)
+
+    def _keep(self, inputs: Iterable[Path]) -> None:
+        from lrc import levels
+
+        output = Path(self.args.output_file)
+        for place in (output, levels.arrays_beside(output)):
+            keep(inputs, place)
+
+
+class NamedBytes(BytesIO):
+    """A file that has been read."""
+
+    name: str
 
 
 def parse_lr(stream: IO[bytes]) -> ModuleOp:
@@ -61,9 +118,18 @@ def parse_lr(stream: IO[bytes]) -> ModuleOp:
 def main() -> None:
     """The entry point of `lrc-opt`: what is wrong with the input or the command line is said without a traceback."""
     try:
-        LrcOptMain("lrc's modular optimizer driver").run()
+        with signals.as_exceptions():
+            LrcOptMain("lrc's modular optimizer driver").run()
+    except signals.Terminated as end:
+        sys.exit(128 + end.number)
     except (LrcError, DiagnosticException, ParseError, ArgSpecParseError, ValueError, OSError) as error:
         if "--debug" in sys.argv:
             raise
-        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
+        print(_describe(error), *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         sys.exit(1)
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

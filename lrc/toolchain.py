@@ -5,7 +5,6 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lrc.backends.folder import read_metadata
-from lrc.backends.literals import string_literal
 from lrc.backends.machine import COMMON_FLAGS, MACHINES
+from lrc.backends.metadata import read_metadata
+from lrc.backends.replacing import claimed
 from lrc.diagnostics import UserError
+from lrc.processes import Processes, run
 
 SYSROOT = Path("/usr/aarch64-linux-gnu")
 VERSIONED_CLANGS = tuple(f"clang-{version}" for version in range(25, 13, -1))
@@ -105,29 +105,30 @@ def build(
     Raises:
         LrcError: the folder is not an emitted one, or there is no compiler, or it fails.
     """
-    metadata = metadata_of(folder)
-    name: str = metadata["c_name"]
-    target: str = metadata["target"]
-    compiler = compiler or find_compiler(target)
-    flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
-    if sanitize:
-        flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
-    sources: list[str] = [*metadata["sources"], *([] if shared else ["lrc_bench.c"])]
-    output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
     try:
-        output.unlink(missing_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
-            objects = [os.path.join(scratch, f"{source}.o") for source in sources]
+        with claimed(folder) as (_, work):
+            metadata = metadata_of(folder)
+            name: str = metadata["c_name"]
+            target: str = metadata["target"]
+            compiler = compiler or find_compiler(target)
+            flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
+            if sanitize:
+                flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
+            sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
+            output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
+            output.unlink(missing_ok=True)
+            objects = [str(work / f"{source}.o") for source in sources]
             calls = [
                 [*flags, *_paths(name, folder, source), "-c", str(folder / source), "-o", made]
                 for source, made in zip(sources, objects, strict=True)
             ]
-            with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-                list(pool.map(partial(_call, compiler), calls))
-            linked = os.path.join(scratch, output.name)
+            linked = work / output.name
             kind = ["-shared"] if shared else ["-static"] if compiler.is_static else []
-            _call(compiler, [*flags, *kind, *objects, "-o", linked, "-lm", "-pthread"])
-            if not os.path.exists(linked):
+            with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, Processes() as processes:
+                call = partial(_call, processes, compiler, work)
+                list(pool.map(call, calls))
+                call([*flags, *kind, *objects, "-o", str(linked), "-lm", "-pthread"])
+            if not linked.exists():
                 raise UserError.because(f"{compiler.name} says nothing and makes no program", hint=_mend(compiler))
             os.replace(linked, output)
     except OSError as error:
@@ -158,7 +159,7 @@ def emulator_command() -> list[str]:
         raise UserError.because("arm64 code needs an emulator here: there is no qemu-aarch64", hint=INSTALL_QEMU)
     # The device's own core: what a newer one could do besides stops the program here as it would there. Old
     # emulators do not know it.
-    cores = subprocess.run([path, "-cpu", "help"], capture_output=True, text=True, check=False).stdout
+    cores = run([path, "-cpu", "help"]).stdout
     return [path, "-cpu", "cortex-a76" if "cortex-a76" in cores else "max"]
 
 
@@ -169,7 +170,7 @@ def run_program(folder: Path, arguments: Sequence[str]) -> str:
         LrcError: it cannot be run, or fails: its own words.
     """
     try:
-        done = subprocess.run([*program_command(folder), *arguments], capture_output=True, text=True, check=False)
+        done = run([*program_command(folder), *arguments])
     except OSError as error:
         raise UserError.because(f"cannot run the program in {folder}: {error.strerror}") from error
     if done.returncode:
@@ -246,26 +247,24 @@ def _is_zig(words: Sequence[str]) -> bool:
 def _machine_of(words: Sequence[str]) -> str:
     """What the compiler says it makes code for; empty if it cannot be called."""
     try:
-        done = subprocess.run([*words, "-dumpmachine"], capture_output=True, text=True, check=False)
+        return run([*words, "-dumpmachine"]).stdout.strip()
     except OSError:
         return ""
-    return done.stdout.strip()
 
 
 def _paths(name: str, folder: Path, source: str) -> list[str]:
     """The unit that takes the weights into the program must know where they are."""
     if source != f"{name}_weights.c":
         return []
-    path = f"{os.path.abspath(folder / name)}.lrw"
-    in_assembly = path.replace("\\", r"\\").replace('"', r"\"")  # as a string within a string
-    return [f"-D{name}_lrw_path={string_literal(in_assembly)}"]
+    return [f'-D{name}_lrw_path="{os.path.abspath(folder / name)}.lrw"']
 
 
-def _call(compiler: Compiler, arguments: Sequence[str]) -> None:
-    environment = zig_environment() if compiler.is_zig else None
+def _call(processes: Processes, compiler: Compiler, scratch: Path, arguments: Sequence[str]) -> None:
+    """Calls the compiler, whose own temporary files go to `scratch`."""
+    environment = dict(zig_environment() if compiler.is_zig else os.environ) | {"TMPDIR": str(scratch)}
     command = [*compiler.command, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = processes.run(command, environment)
     except OSError as error:
         raise UserError.because(
             f"cannot run the C compiler {compiler.command[0]}: {error.strerror}", hint=_mend(compiler) or INSTALL

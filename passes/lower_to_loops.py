@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
@@ -78,5 +78,5 @@ def lower_layer(op: LayerOp, graph: Graph) -> None:
         fail(op, str(error))
 
 
-def _names(names: list[str]) -> ArrayAttr[StringAttr]:
-    return ArrayAttr([StringAttr(name) for name in names])
+def _names(names: list[str]) -> StringAttr:
+    return StringAttr(" ".join(names))

@@ -18,8 +18,8 @@ import pytest
 from installed import tool
 
 from lrc import compiler, verify, zoo
+from lrc.backends.staging import write
 from lrc.cli import main
-from lrc.cli.console import write_whole
 from lrc.dialects.lr.weights import WeightStore
 from lrc.interpreters import Evaluation
 from lrc.interpreters.reference import Array
@@ -332,7 +332,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space"):
-        write_whole(path, b"new")
+        write(path, b"new")
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
 
 

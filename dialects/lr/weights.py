@@ -28,6 +28,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
+from lrc.dialects.files import special
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
 from lrc.dialects.pattern.values import Sparsity, project
 
@@ -76,7 +77,7 @@ class WeightStore:
 
     Arrays are read-only: a pass makes new ones and puts them under new names. A layer's own weights are float32, into
     which what a file has is converted; integers that passes stored are read back as they are. Two stores are equal if
-    they come from the same source.
+    they come from the same source. `path` is the file, if there is one.
     """
 
     def __init__(
@@ -85,7 +86,9 @@ class WeightStore:
         file: _SafeFile | None = None,
         seed: int | None = None,
         lacks: Collection[str] = (),
+        path: Path | None = None,
     ) -> None:
+        self.path = path
         self._source = source
         self._file = file
         self._seed = seed
@@ -113,6 +116,8 @@ class WeightStore:
     def from_file(path: Path, shown: str) -> WeightStore:
         """The arrays of a safetensors file, which the IR calls `shown`. Raises WeightError if it cannot be read."""
         try:
+            if kind := special(path):
+                raise WeightError(f"'{shown}' is {kind}: arrays are read from a file")
             path.open("rb").close()
             file = cast(_SafeFile, safe_open(path, framework="numpy"))  # pyright: ignore[reportUnknownVariableType]
         except FileNotFoundError:
@@ -121,7 +126,7 @@ class WeightStore:
             raise WeightError(f"the weight file '{shown}' cannot be read: {error.strerror or error}") from None
         except SafetensorError as error:
             raise WeightError(f"'{shown}' is no whole safetensors file ({error})") from None
-        return WeightStore(f'file "{shown}"', file=file)
+        return WeightStore(f'file "{shown}"', file=file, path=path)
 
     @property
     def source(self) -> str:

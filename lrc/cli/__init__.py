@@ -2,7 +2,7 @@
 
 Each subcommand is a module of this package, imported when it is called: `lrc --help` and shell completion load neither
 xDSL nor numpy. Exit codes: 0 fine, 1 the input is wrong, 2 the command line is wrong, 3 a verification failed, 4 a bug
-in lrc, 130 interrupted.
+in lrc, 130 Ctrl-C, 143 SIGTERM.
 """
 
 import os

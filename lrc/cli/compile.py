@@ -84,8 +84,12 @@ def command(
     if level is None and output == Path("-"):
         raise click.UsageError("a folder cannot go to standard output; --emit prints one level")
     module = read_model(invocation, model)
-    from lrc import compiler, toolchain
+    from lrc import compiler, levels, toolchain
+    from lrc.inputs import keep
 
+    if level is not None and is_file(output):
+        for place in (output, levels.arrays_beside(output)):
+            keep(invocation.inputs, place)
     if build_it:
         toolchain.find_compiler(target)  # before the work, not after it
     optional = ("replace-unfriendly",) if replace_unfriendly else ()

@@ -1,18 +1,17 @@
 """What the commands print: reports on standard output, progress on standard error while a person watches."""
 
 import json
-import os
 import shutil
-import stat
 import sys
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, TypeGuard
 
 import click
+
+from lrc.backends import staging
 
 UNLIMITED = 10_000
 """Characters of a line that nobody wraps."""
@@ -88,37 +87,12 @@ def write_text(path: Path | None, text: str) -> None:
     if path is None or path == Path("-"):
         click.echo(text.encode("utf-8"), nl=not text.endswith("\n"))
     else:
-        write_whole(path, text.encode("utf-8"))
+        staging.write(path, text.encode("utf-8"))
 
 
 def is_file(path: Path | None) -> TypeGuard[Path]:
     """Whether `path` is, or would be, a file: not standard output (None or `-`), nor a device as /dev/null is."""
     return path is not None and path != Path("-") and (path.is_file() or not path.exists())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes `data` to `path` through a neighbouring file, so that `path` never holds half of it.
-
-    A link stays one, and the file that it leads to keeps its permissions. A device or a pipe, as /dev/null and
-    /dev/stdout are, is written to as it is. Raises OSError, which names `path`.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)
-            return
-        place = path.resolve()
-        mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o644
-        file = NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False)  # noqa: SIM115
-        try:
-            with file:
-                file.write(data)
-                os.fchmod(file.fileno(), mode)
-            os.replace(file.name, place)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def bytes_text(count: float) -> str:

@@ -6,7 +6,7 @@
 | 2    | the command line is wrong | `click.UsageError`                                                           |
 | 3    | a verification failed     | `VerificationFailed`                                                         |
 | 4    | a bug in lrc              | anything else: a reproducer is written and its path printed, no traceback    |
-| 130  | Ctrl-C                    | `KeyboardInterrupt`, `click.Abort`                                           |
+| 128+ | a signal: 130 is Ctrl-C   | `Terminated`                                                                 |
 """
 
 import os
@@ -14,14 +14,18 @@ import re
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
+
+from lrc.backends import signals
 
 INPUT_IS_WRONG = 1
 VERIFICATION_FAILED = 3
 BUG_IN_LRC = 4
-INTERRUPTED = 130
+BY_SIGNAL = 128
 
 PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
 """How passes say where in the user's file the trouble is."""
@@ -35,19 +39,22 @@ class VerificationFailed(Exception):
 class Invocation:
     """One call of the command: what was typed, and what an error report needs to know of it.
 
-    `model_text` is the `.lr` text once it has been read, for the reproducer.
+    `model_text` is the `.lr` text once it has been read, for the reproducer; `inputs` are the files that have been
+    read, which nothing is written over.
     """
 
     arguments: tuple[str, ...]
     debug: bool = False
     model_text: str | None = None
+    inputs: list[Path] = field(default_factory=list[Path])
 
 
 def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
     """Runs `command`, prints what goes wrong on standard error, and returns the exit code."""
     try:
-        code = command()
-        sys.stdout.flush()
+        with signals.as_exceptions():
+            code = command()
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -59,9 +66,10 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _complain(invocation, error.format_message())
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+    except signals.Terminated as end:
+        with suppress(OSError):  # the terminal may have gone
+            click.echo(str(end), err=True)
+        return BY_SIGNAL + end.number
     except VerificationFailed:
         return VERIFICATION_FAILED
     except BrokenPipeError:

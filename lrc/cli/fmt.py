@@ -2,7 +2,7 @@
 
 import click
 
-from lrc.cli.console import write_whole
+from lrc.backends import staging
 from lrc.cli.errors import INPUT_IS_WRONG, Invocation
 from lrc.cli.model import Source, read_source
 from lrc.cli.options import examples, models_argument
@@ -49,6 +49,6 @@ def _format(source: Source, check: bool) -> bool:
     if not source.is_file:
         click.echo(text, nl=False)
     elif text != before:
-        write_whole(source.path, text)
+        staging.write(source.path, text)
         click.echo(f"{source.name}: rewritten", err=True)
     return True

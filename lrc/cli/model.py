@@ -37,15 +37,19 @@ def read_source(invocation: Invocation, model: str) -> Source:
 
         path = zoo.path(model.removeprefix("zoo:"))
         source = Source(model, read_text(path), path.parent)
+        invocation.inputs.append(path)
     else:
         source = Source(model, read_text(Path(model)), Path(model).parent, is_file=True)
+        invocation.inputs.append(source.path)
     invocation.model_text = source.text
     return source
 
 
 def read_model(invocation: Invocation, model: str) -> "ModuleOp":
     """The network behind F, lifted and checked. Raises UserError with every mistake in it."""
-    from lrc import api
+    from lrc import api, levels
 
     source = read_source(invocation, model)
-    return api.parse(source.text, source.name, source.folder)
+    module = api.parse(source.text, source.name, source.folder)
+    invocation.inputs += levels.files(module)
+    return module

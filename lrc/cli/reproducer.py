@@ -9,7 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lrc import __version__
+from lrc.backends import staging
 from lrc.cli.errors import Invocation
+from lrc.diagnostics import UserError
+from lrc.inputs import keep
 
 
 def write_reproducer(invocation: Invocation, error: Exception) -> Path:
@@ -30,7 +33,10 @@ def write_reproducer(invocation: Invocation, error: Exception) -> Path:
     for folder in (Path.cwd(), Path(tempfile.gettempdir())):
         path = folder / name
         try:
-            path.write_text(text, encoding="utf-8")
+            keep(invocation.inputs, path)  # a reproducer that is tried once more
+            staging.write(path, text.encode("utf-8"))
+        except UserError:
+            return path
         except OSError:
             continue
         return path

@@ -48,9 +48,13 @@ def command(
     module = read_model(invocation, model)
     from lrc import api, compiler
     from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
+    from lrc.inputs import keep
     from lrc.verify import random_inputs
 
+    if input_path is not None:
+        invocation.inputs.append(input_path)
     if output_path is not None:
+        keep(invocation.inputs, output_path)
         check_place(output_path, list(compiler.output_shapes(module)))  # before the work, not after it
     shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)

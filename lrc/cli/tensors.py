@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-from lrc.cli.console import write_whole
+from lrc.backends import staging
+from lrc.dialects.files import read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,7 @@ def read_tensors(path: Path, shapes: Shapes) -> Tensors:
     from lrc.diagnostics import UserError
 
     shown = "standard input" if path == Path("-") else str(path)
-    data = sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
+    data = sys.stdin.buffer.read() if path == Path("-") else read(path)
     try:
         content: Any = np.load(io.BytesIO(data), allow_pickle=False)
         is_archive = hasattr(content, "files")
@@ -76,7 +77,7 @@ def write_tensors(path: Path, tensors: Tensors) -> None:
     if path == Path("-"):
         sys.stdout.buffer.write(buffer.getvalue())
     else:
-        write_whole(path, buffer.getvalue())
+        staging.write(path, buffer.getvalue())
 
 
 def describe(tensor: NDArray[np.float32]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import IO
 from xdsl.dialects.builtin import ModuleOp
 
 from lrc.diagnostics import UserError
+from lrc.dialects.files import read
 from lrc.frontend.formatting import format
 from lrc.frontend.lifting import lift
 from lrc.frontend.parsing import TEXT_HINT, parse
@@ -18,9 +19,9 @@ __all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text"]
 def read_text(path: Path) -> str:
     """The text of a `.lr` file. Raises UserError if it is not there, or no text."""
     try:
-        return decode(path.read_bytes(), str(path))
+        return decode(read(path), str(path))
     except OSError as error:
-        raise UserError.because(f"cannot be read: {error.strerror}", filename=str(path)) from None
+        raise UserError.because(f"cannot be read: {error.strerror or error}", filename=str(path)) from None
 
 
 def decode(data: bytes, filename: str) -> str:

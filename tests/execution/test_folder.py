@@ -8,9 +8,9 @@ import handwritten
 import numpy as np
 import pytest
 
-from lrc.backends import folder as folder_module
 from lrc.backends import lrw
-from lrc.backends.folder import ForeignFileError, write_folder
+from lrc.backends.folder import write_folder
+from lrc.backends.replacing import ForeignFileError
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -55,20 +55,6 @@ def test_a_failure_half_way_changes_nothing(
         handwritten.emit(folder)
     assert contents(tmp_path) == {f"a/model/{name}": data for name, data in before.items()}
     assert list(tmp_path.iterdir()) == ([tmp_path / "a"] if exists else [])
-
-
-def test_ctrl_c_waits_while_files_are_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace = folder_module.os.replace
-
-    def interrupted(source: Path, destination: Path) -> None:
-        folder_module.signal.raise_signal(folder_module.signal.SIGINT)
-        replace(source, destination)
-
-    monkeypatch.setattr(folder_module.os, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        handwritten.emit(tmp_path / "model", seed=2)
-    monkeypatch.undo()
-    assert contents(tmp_path / "model") == contents(handwritten.emit(tmp_path / "wanted", seed=2))
 
 
 @pytest.mark.parametrize("place", ["file", "file/model"])

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 import lrc
 from lrc import compiler, levels, pipelines, verify
-from lrc.backends.folder import ForeignFileError
+from lrc.backends.replacing import ForeignFileError
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.interpreters import loops, run

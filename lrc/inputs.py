@@ -1,0 +1,26 @@
+"""What has been read must not be written over."""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from lrc.diagnostics import UserError
+
+
+def keep(inputs: Iterable[Path], output: Path) -> None:
+    """Raises UserError if `output` is one of these files, however it is spelled or linked."""
+    try:
+        place = output.stat()
+    except OSError:
+        return  # nothing is there
+    for path in inputs:
+        try:
+            same = stat.S_ISREG(place.st_mode) and os.path.samestat(path.stat(), place)
+        except OSError:
+            continue
+        if same:
+            which = "this is" if output == path else f"this is the same file as {path},"
+            raise UserError.because(
+                f"{which} an input, and is not written over", hint="write to another file", filename=str(output)
+            )
