@@ -1,0 +1,1 @@
+"""What lrc costs, measured: `python -m benchmarks.growth`."""
