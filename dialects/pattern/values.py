@@ -24,6 +24,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 MOST_PATTERNS = 16
 """More distinct masks than this are no set: code for each would not fit the instruction cache."""
 
+MOST_DECLARED = 255
+"""Masks of a set, at the most: a kernel's is stored as a byte, where 0 says that the kernel was removed."""
 
 WORTHWHILE = 0.75
 """Sparsity pays where at most this share of the multiplications is left: dense filters share what they load, and so
@@ -79,9 +81,13 @@ class PatternSet:
             raise ValueError("a pattern set needs at least one mask")
         if len(shapes := {mask.shape for mask in self.masks}) > 1:
             raise ValueError(f"a pattern set has masks of one shape, not of {_words(shapes)}")
-        for i, mask in enumerate(self.masks):
-            if mask in self.masks[:i]:
+        seen: set[Mask] = set()
+        for mask in self.masks:
+            if mask in seen:
                 raise ValueError(f"mask '{mask}' stands twice in the pattern set")
+            seen.add(mask)
+        if len(self.masks) > MOST_DECLARED:
+            raise ValueError(f"a pattern set has at most {MOST_DECLARED} masks, not {len(self.masks)}")
 
     @staticmethod
     def parse(text: str) -> PatternSet:

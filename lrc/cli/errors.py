@@ -119,15 +119,16 @@ def _explain(invocation: Invocation, error: Exception) -> str | None:
     """
     from xdsl.utils.exceptions import ParseError, PassFailedException
 
-    from lrc.diagnostics import Diagnostic, LrcError
+    from lrc.diagnostics import Diagnostic, LrcError, excerpt
 
     if isinstance(error, PassFailedException) and (found := PLACE.fullmatch(str(error))):
         lines = (invocation.model_text or "").splitlines()
         line, column = int(found["line"]), int(found["column"])
-        source_line = lines[line - 1] if 0 < line <= len(lines) else None
-        word = re.match(r"\w+", source_line[column - 1 :]) if source_line else None
+        source_line = lines[line - 1] if 0 < line <= len(lines) else ""
+        word = re.match(r"\w+", source_line[column - 1 :])
         end = column + len(word[0]) if word else None
-        return str(Diagnostic(found["message"], None, found["file"], line, column, end, source_line))
+        shown, first = excerpt(source_line, 0, len(source_line), column - 1)
+        return str(Diagnostic(found["message"], None, found["file"], line, column, end, shown or None, None, first))
     return str(error) if isinstance(error, (LrcError, PassFailedException, ParseError)) else None
 
 

@@ -23,6 +23,9 @@ from lrc.frontend.syntax import Span
 MOST_LAYERS: Final = 10_000
 """Blocks of blocks multiply; no network has more layers than this."""
 
+DEEPEST_BLOCKS: Final = 64
+"""Blocks inside blocks."""
+
 Given = Sequence[syntax.Argument | syntax.Field]
 """What a layer's operator or block is given, in parentheses and in braces."""
 
@@ -90,9 +93,11 @@ class Builder:
         call, name = statement.call, statement.name.text + number
         given = (*call.arguments, *(statement.group.fields if statement.group else ()))
         self.count += 1
+        if self.count > MOST_LAYERS + 1:
+            raise ReportedError
         if self.count > MOST_LAYERS:
             raise Mistake(statement.name.span, f"the network has more than {MOST_LAYERS} layers")
-        if (declared := scope.blocks.get(call.name.text)) is not None:
+        if (declared := scope.block(call.name.text)) is not None:
             weights = [each for each in given if each.name is not None and each.name.text == "weights"]
             prefix = named(weights, ("weights",)).get("weights")
             inner = scope.inside(name, _arrays(scope, prefix and read_prefix(prefix, scope), name, number), declared)
@@ -111,8 +116,11 @@ class Builder:
         if call.name.text in scope.all_blocks:
             message = f"block '{call.name.text}' is used before it is declared"
             raise Mistake(call.name.span, message, "a block uses only those above it, not itself")
-        hint = hint_for(call.name.text, OPERATORS, scope.blocks)
-        raise Mistake(call.name.span, f"no operator or block named '{call.name.text}'", hint)
+        raise Mistake(
+            call.name.span,
+            f"no operator or block named '{call.name.text}'",
+            lambda: hint_for(call.name.text, OPERATORS, scope.blocks),
+        )
 
     def _read(
         self, operator: Operator, call: syntax.Call, given: Given, scope: Scope
@@ -146,7 +154,9 @@ class Builder:
     def _instantiate(self, declared: Declared, call: syntax.Call, given: Given, inner: Scope, scope: Scope) -> Results:
         """Put a block's layers in place of its call from `scope`."""
         block = declared.block
-        names = [parameter.name.text for parameter in block.parameters]
+        if inner.depth > DEEPEST_BLOCKS:
+            raise Mistake(call.span, f"blocks are nested more than {DEEPEST_BLOCKS} deep")
+        names = {parameter.name.text: parameter for parameter in block.parameters}
         positional = [each.value for each in given if each.name is None]
         if len(positional) > len(names):
             message = f"block '{block.name.text}' takes {len(names)} in parentheses, not {len(positional)}"

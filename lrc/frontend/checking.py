@@ -15,16 +15,17 @@ from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore
 from lrc.dialects.pattern.values import find_violation
+from lrc.frontend.mistakes import Hint
 from lrc.frontend.scope import LARGEST
 
 SHOWN: Final = 4
 """How many names of a file are shown to whom none comes close."""
 
-Finding = tuple[str, str | None]
+Finding = tuple[str, Hint]
 """What is wrong with a layer's weights, and a hint."""
 
 
-def check_weights(model: lr.ModelOp) -> Iterator[tuple[lr.LayerOp, str, str | None]]:
+def check_weights(model: lr.ModelOp) -> Iterator[tuple[lr.LayerOp, str, Hint]]:
     """Everything that is wrong with the weights that a model's layers name, each cause once: the layer, what is wrong,
     and a hint. Random weights are announced instead."""
     misshapen = set[SSAValue]()  # what has another number of channels than the arrays of the file
@@ -84,11 +85,15 @@ def _missing(store: WeightStore, op: lr.LayerOp, missing: list[tuple[str, Weight
     """What a layer lacks, and what it may have meant."""
     (field, spec), *others = missing
     layer, name = op.layer.data, spec.name
-    hint = did_you_mean(name, store.names())
-    if field == "bias" and not isinstance(op, lr.BatchNormOp):
-        hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
+
+    def instead() -> str:
+        hint = did_you_mean(name, store.names())
+        if field == "bias" and not isinstance(op, lr.BatchNormOp):
+            hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
+        return hint or _listed(store.names())
+
     rest = f", nor {len(others)} more that it reads" if others else ""
-    return f"there is no weight '{name}' for layer '{layer}'{rest}", hint or _listed(store.names())
+    return f"there is no weight '{name}' for layer '{layer}'{rest}", instead
 
 
 def _listed(names: tuple[str, ...]) -> str:

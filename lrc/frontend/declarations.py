@@ -60,21 +60,24 @@ def read_input(statement: syntax.Input) -> TensorType[Float32Type]:
 
 def read_patterns(statement: syntax.Patterns, mistakes: Mistakes) -> PatternSet | None:
     """A pattern set; None if a mask of it is wrong, and then every wrong one is reported."""
-    masks: list[Mask] = []
+    masks: dict[Mask, None] = {}
     for element in statement.masks.elements:
         if not isinstance(element, syntax.String):
             mistakes.report(element.span, f"{describe(element)} is no mask", 'such as "110/110/000"')
             continue
         try:
-            masks = [*masks, Mask.parse(element.text)]
-            PatternSet(tuple(masks))
+            mask = Mask.parse(element.text)
+            first = next(iter(masks), mask)
+            PatternSet((mask, mask) if mask in masks else tuple({first: None, mask: None}))
+            masks[mask] = None
         except ValueError as error:
             mistakes.report(_wrong_part(element), str(error))
     if not statement.masks.elements:
         mistakes.report(statement.masks.span, "a pattern set needs at least one mask", 'such as "110/110/000"')
     try:
         return PatternSet(tuple(masks)) if len(masks) == len(statement.masks.elements) else None
-    except ValueError:
+    except ValueError as error:
+        mistakes.report(statement.masks.span, str(error))
         return None
 
 

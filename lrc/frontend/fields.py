@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -170,15 +170,15 @@ def _storage(value: Value, scope: Scope) -> str:
 
 
 def named(
-    arguments: Iterable[syntax.Argument | syntax.Field], known: Iterable[str], unknown: str = "field"
+    arguments: Iterable[syntax.Argument | syntax.Field], known: Collection[str], unknown: str = "field"
 ) -> dict[str, Value]:
     """The named ones of arguments or fields. Raises Mistake if one is not known, or given twice."""
     given: dict[str, Value] = {}
     for argument in arguments:
         if (name := argument.name) is None:
             continue
-        if name.text not in (choices := tuple(known)):
-            hint = did_you_mean(name.text, choices) or (f"there are {', '.join(choices)}" if choices else "it has none")
+        if name.text not in known:
+            hint = did_you_mean(name.text, known) or (f"there are {', '.join(known)}" if known else "it has none")
             raise Mistake(name.span, f"unknown {unknown} '{name.text}'", hint)
         if name.text in given:
             raise Mistake(name.span, f"'{name.text}' is given twice")

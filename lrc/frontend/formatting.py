@@ -7,7 +7,11 @@ where there were some. Formatting twice changes nothing more, and the tree stays
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from math import ceil
 from typing import Final
 
@@ -16,6 +20,9 @@ from lrc.frontend.parsing import parse
 from lrc.frontend.syntax import Span, Value
 
 WIDTH: Final = 100
+
+ON_ITS_LINE: Final = re.compile(r"[ \t,]*")
+"""What may stand between something and the comment behind it."""
 
 Item = syntax.Statement | syntax.Result | syntax.Field | Value
 Inline = Item | syntax.Argument | syntax.Parameter | syntax.Export
@@ -107,7 +114,8 @@ class _Layout:
     def __init__(self, file: syntax.File) -> None:
         self.file = file
         self.text = file.source.text
-        self.comments = list(file.comments)
+        self.comments = deque(file.comments)
+        self.comment_starts = [comment.span.start for comment in file.comments]
         self.lines: list[str] = []
         self.end = 0
 
@@ -145,7 +153,7 @@ class _Layout:
         start = before if start is None else start
         found = False
         while self.comments and self.comments[0].span.start < before:
-            comment = self.comments.pop(0)
+            comment = self.comments.popleft()
             self._blank_line(
                 min(comment.span.start, start), blank_lines and bool(self.lines) and (found or not is_first)
             )
@@ -156,8 +164,9 @@ class _Layout:
 
     def _trailing(self, end: int) -> None:
         """A comment behind something, on its line."""
-        if self.comments and not self.text[end : self.comments[0].span.start].strip(" \t,"):
-            comment = self.comments.pop(0)
+        between = ON_ITS_LINE.match(self.text, end)
+        if self.comments and between is not None and between.end() == self.comments[0].span.start:
+            comment = self.comments.popleft()
             self.lines[-1] += f"  {comment.text}"
             self.end = comment.span.end
 
@@ -180,7 +189,8 @@ class _Layout:
             self._broken(item, indent, comma)
 
     def _has_comments(self, span: Span) -> bool:
-        return any(span.start <= comment.span.start < span.end for comment in self.comments)
+        starts = self.comment_starts
+        return bisect_left(starts, span.start) < bisect_left(starts, span.end)
 
     def _broken(self, item: Item, indent: str, comma: str) -> None:
         """Something that does not fit on a line, or has comments inside."""
@@ -218,13 +228,18 @@ class _Layout:
     def _wrapped(self, opening: str, nodes: Sequence[Inline], closing: str) -> None:
         """Nodes after an opening bracket, in as few lines as they fit, all about as long, one below the other."""
         pieces = [inline(node) for node in nodes]
-        widths = [len(opening) + sum(len(piece) + 2 for piece in pieces) - 2 + len(closing)]
-        rows = 1
-        while widths[0] > WIDTH and rows < len(pieces):
-            rows += 1
-            size = ceil(len(pieces) / rows)
-            chunks = [pieces[i : i + size] for i in range(0, len(pieces), size)]
-            widths = [max(len(opening) + sum(len(piece) + 2 for piece in chunk) + len(closing) for chunk in chunks)]
-        size = max(1, ceil(len(pieces) / rows))
+        size = _pieces_a_line([len(piece) for piece in pieces], WIDTH - len(opening) - len(closing))
         chunks = [", ".join(pieces[i : i + size]) for i in range(0, len(pieces), size)]
         self.lines.append(opening + f",\n{' ' * len(opening)}".join(chunks) + closing)
+
+
+def _pieces_a_line(lengths: Sequence[int], room: int) -> int:
+    """How many pieces stand on each line, but perhaps the last, if those with commas and spaces are to fit."""
+    count, ends = len(lengths), [0, *accumulate(length + 2 for length in lengths)]
+    if ends[-1] - 2 <= room:
+        return max(1, count)
+    for most in range(min(count, room // 2), 1, -1):
+        size = ceil(count / ceil(count / most))
+        if size == most and all(ends[min(i + size, count)] - ends[i] <= room for i in range(0, count, size)):
+            return size
+    return 1

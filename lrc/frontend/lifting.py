@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Region, SSAValue
+from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
+from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
 from lrc.dialects import lr
 from lrc.dialects.lr.weights import WeightStore
@@ -38,7 +39,7 @@ class _Lift:
         self.directory = directory
         self.mistakes = Mistakes(file.source)
         self.builder = Builder(self.mistakes)
-        self.blocks: dict[str, Declared] = {}
+        self.blocks: dict[str, Declared | None] = {}
         self.patterns: dict[str, PatternSet | None] = {}
         all_blocks = frozenset(s.name.text for s in file.statements if isinstance(s, syntax.Block))
         self.top = Scope(patterns=self.patterns, blocks=self.blocks, all_blocks=all_blocks)
@@ -48,7 +49,7 @@ class _Lift:
         statements = self.file.statements
         store = self._weights(self._only([s for s in statements if isinstance(s, syntax.Weights)]))
         device = self._only([s for s in statements if isinstance(s, syntax.Device)])
-        inputs = [self._input(s) for s in statements if isinstance(s, syntax.Input)]
+        inputs = self._inputs([s for s in statements if isinstance(s, syntax.Input)])
         if not inputs:
             self._say_of_model("the model has no input", "such as `input x: f32[1, 3, 224, 224]`")
         self.top.later = {s.name.text: s for s in statements if isinstance(s, syntax.Layer)}
@@ -62,7 +63,7 @@ class _Lift:
                     self.builder.build(statement, self.top)
                 case _:
                     pass
-        self._outputs([s for s in statements if isinstance(s, syntax.Output)], inputs)
+        self._outputs([s for s in statements if isinstance(s, syntax.Output)], set(inputs))
         self.mistakes.stop_if_any()
         model = lr.ModelOp(
             self.file.name.text,
@@ -99,14 +100,19 @@ class _Lift:
                 return read_weights(statement, self.directory)
         return WeightStore.empty()
 
-    def _input(self, statement: syntax.Input) -> str:
-        value: SSAValue | None = None
-        with self.mistakes.collected(statement.sizes.span):
-            block = self.builder.block
-            value = block.insert_arg(read_input(statement), len(block.args))
-            value.name_hint = statement.name.text
-        self.builder.define(statement.name, value, self.top)
-        return statement.name.text
+    def _inputs(self, statements: list[syntax.Input]) -> list[str]:
+        """Begin the model with its inputs, and return their names."""
+        types: list[tuple[syntax.Name, TensorType[Float32Type]]] = []
+        for statement in statements:
+            with self.mistakes.collected(statement.sizes.span):
+                types.append((statement.name, read_input(statement)))
+        self.builder.block = Block(arg_types=[type for _, type in types])
+        values: dict[syntax.Span, SSAValue] = {}
+        for (name, _), value in zip(types, self.builder.block.args, strict=True):
+            values[name.span], value.name_hint = value, name.text
+        for statement in statements:
+            self.builder.define(statement.name, values.get(statement.name.span), self.top)
+        return [statement.name.text for statement in statements]
 
     def _declare_patterns(self, statement: syntax.Patterns) -> None:
         name = statement.name
@@ -119,27 +125,43 @@ class _Lift:
         if name.text in self.blocks or name.text in OPERATORS:
             what = "a block" if name.text in self.blocks else "an operator"
             self.mistakes.report(name.span, f"there is already {what} '{name.text}'")
-        names = [parameter.name.text for parameter in statement.parameters]
-        for i, parameter in enumerate(statement.parameters):
-            if parameter.name.text in names[:i]:
-                self.mistakes.report(parameter.name.span, f"there is already a parameter '{parameter.name.text}'")
-        if "weights" in names:
-            place = statement.parameters[names.index("weights")].name.span
-            self.mistakes.report(place, "'weights' is what every call may say", "give the parameter another name")
-        exports = [export.name for export in statement.result.exports]
-        for i, export in enumerate(exports):
-            if export.text in [each.text for each in exports[:i]]:
-                self.mistakes.report(export.span, f"there is already a result '{export.text}'")
-        self.blocks[name.text] = Declared(statement, dict(self.blocks))
+        is_right = self._check_parameters(statement.parameters)
+        exports = set[str]()
+        for export in statement.result.exports:
+            if export.name.text in exports:
+                self.mistakes.report(export.name.span, f"there is already a result '{export.name.text}'")
+            exports.add(export.name.text)
+        self.blocks[name.text] = Declared(statement, len(self.blocks)) if is_right else None
 
-    def _outputs(self, statements: list[syntax.Output], inputs: list[str]) -> None:
+    def _check_parameters(self, parameters: Sequence[syntax.Parameter]) -> bool:
+        """Whether the parameters of a block have names of their own, and defaults that use only those before them."""
+        names, before, is_right = {parameter.name.text for parameter in parameters}, set[str](), True
+        for parameter in parameters:
+            name = parameter.name
+            if name.text in before:
+                self.mistakes.report(name.span, f"there is already a parameter '{name.text}'")
+                is_right = False
+            for used in syntax.names_in(parameter.default):
+                if used.text in names and used.text not in before:
+                    message = f"the default of '{name.text}' uses '{used.text}', which has no value yet"
+                    hint = "a default is made of numbers, and of the parameters to its left"
+                    self.mistakes.report(used.span, message, hint)
+                    is_right = False
+            before.add(name.text)
+            if name.text == "weights":
+                self.mistakes.report(
+                    name.span, "'weights' is what every call may say", "give the parameter another name"
+                )
+        return is_right
+
+    def _outputs(self, statements: list[syntax.Output], inputs: set[str]) -> None:
         """End the model with its outputs; none may be called like one of the inputs."""
         values: dict[str, SSAValue] = {}
         for statement in statements:
             name = statement.layer or statement.name
             with self.mistakes.collected(name.span):
                 value = layer(name, self.top)
-                if value in self.builder.block.args:
+                if isinstance(value, BlockArgument):
                     raise Mistake(name.span, f"'{name.text}' is an input, and no layer makes it")
                 if statement.name.text in inputs:
                     hint = f"it needs a name of its own, such as `output {statement.name.text}_out = {name.text}`"

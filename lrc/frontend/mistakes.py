@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from lrc.diagnostics import Diagnostic, UserError
 from lrc.dialects.lr.shapes import ShapeError
 from lrc.frontend import syntax
 from lrc.frontend.syntax import Source, Span
 
+MOST_HINTS: Final = 100
+"""Mistakes of a file for which a hint is searched: more than anyone reads at once."""
+
+Hint = str | Callable[[], str | None] | None
+"""What to do about a mistake, or a search for it."""
+
 
 class Mistake(Exception):
     """One thing that is wrong, where, and what to do about it."""
 
-    def __init__(self, span: Span, message: str, hint: str | None = None) -> None:
+    def __init__(self, span: Span, message: str, hint: Hint = None) -> None:
         super().__init__(message)
         self.span = span
         self.message = message
@@ -73,13 +80,16 @@ class Mistakes:
         self.calls: Calls = ()
         self._found: dict[Span, list[_Found]] = {}
 
-    def report(self, span: Span, message: str, hint: str | None = None, calls: Calls | None = None) -> None:
-        """Keep a mistake, which showed on the way of `calls` (those that are being looked at unless given)."""
+    def report(self, span: Span, message: str, hint: Hint = None, calls: Calls | None = None) -> None:
+        """Keep a mistake, which showed on the way of `calls` (those that are being looked at unless given). Hints that
+        take a search are found for the first `MOST_HINTS`."""
         calls = _enclosing(self.calls if calls is None else calls, span)
         here = self._found.setdefault(span, [])
         if here and _name(here[0].calls) != _name(calls):
             here[0].others.add(_name(calls))
         elif message not in (found.message for found in here):
+            if callable(hint):
+                hint = hint() if len(self._found) <= MOST_HINTS else None
             here.append(_Found(span, message, hint, calls))
 
     @contextmanager

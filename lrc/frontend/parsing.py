@@ -162,6 +162,8 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         hint = LAYER_HINT
     elif token in KEYWORDS and "RBRACE" in expected:
         hint = "a '}' seems to be missing above"
+    elif token == last == "-":
+        hint = "one minus sign is enough; `-(-x)` is x"
     elif {"COMMA", "RPAR"} <= expected or {"COMMA", "RSQB"} <= expected:
         hint = f"expected ',' or {WORDS['RPAR' if 'RPAR' in expected else 'RSQB']}"
     elif expected == {"COLON"}:

@@ -6,10 +6,11 @@ up there: so a parameter may stand for anything, a layer, a number or a sparsity
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import prod
+from functools import cached_property
+from math import inf, prod
 from typing import Final
 
 from xdsl.ir import SSAValue
@@ -46,10 +47,10 @@ Found = SSAValue | Results | None
 
 @dataclass(frozen=True)
 class Declared:
-    """A block, and the blocks that it may use: those above it, so that none uses itself."""
+    """A block, and how many stand above it: those it may use, so that none uses itself."""
 
     block: syntax.Block
-    blocks: Mapping[str, Declared]
+    above: int
 
 
 @dataclass
@@ -60,7 +61,8 @@ class Scope:
     - `parameters` of the block, and what they stand for here;
     - `layers` are those defined so far, None for one that was wrong; `later` those that the same braces define further
       down; `cyclic` those of them that were reported to depend on themselves;
-    - `patterns` are the pattern sets of the model, `blocks` the blocks that may be used, `all_blocks` the names of all.
+    - `patterns` are the pattern sets of the model, `blocks` the blocks declared so far, None for one that was wrong, of
+      which the first `above` may be used; `all_blocks` the names of all.
     """
 
     prefix: str = ""
@@ -70,20 +72,43 @@ class Scope:
     later: dict[str, syntax.Layer] = field(default_factory=dict[str, syntax.Layer])
     cyclic: set[str] = field(default_factory=set[str])
     patterns: Mapping[str, PatternSet | None] = field(default_factory=dict[str, PatternSet | None])
-    blocks: Mapping[str, Declared] = field(default_factory=dict[str, Declared])
+    blocks: Mapping[str, Declared | None] = field(default_factory=dict[str, "Declared | None"])
+    above: float = inf
     all_blocks: frozenset[str] = frozenset()
+    depth: int = 0
+
+    @cached_property
+    def cycles(self) -> dict[str, list[str]]:
+        """The layers of these braces that depend on themselves, and the way from each back to itself."""
+        return _cycles(self.later)
+
+    def block(self, name: str) -> Declared | None:
+        """The block of that name, if it may be used here. Raises ReportedError if its declaration was wrong."""
+        if name in self.blocks and self.blocks[name] is None:
+            raise ReportedError
+        declared = self.blocks.get(name)
+        return declared if declared is not None and declared.above < self.above else None
 
     def inside(self, name: str, weights: str, declared: Declared) -> Scope:
         """The scope of a block's layers, before its parameters are bound, where layer `name` calls it from here and
         its arrays begin with `weights`."""
         prefix = f"{self.prefix}{name}."
-        return Scope(prefix, weights, patterns=self.patterns, blocks=declared.blocks, all_blocks=self.all_blocks)
+        return Scope(
+            prefix,
+            weights,
+            patterns=self.patterns,
+            blocks=self.blocks,
+            above=declared.above,
+            all_blocks=self.all_blocks,
+            depth=self.depth + 1,
+        )
 
     def owner(self, name: str) -> str | None:
-        """What a name belongs to of the layers defined so far: `enc` for `enc.skip`, itself for `enc`."""
-        while name and name not in self.layers:
-            name = name.rpartition(".")[0]
-        return name or None
+        """What a name belongs to of the layers defined so far: `enc` for `enc.skip`, itself for `enc`, `enc.0` for
+        `enc.0.skip`, a result of a call that is repeated."""
+        first, *others = name.split(".", 2)
+        places = (f"{first}.{others[0]}", first) if others else (first,)
+        return next((place for place in places if place in self.layers), None)
 
 
 def resolve(value: Value, scope: Scope) -> Bound:
@@ -155,7 +180,8 @@ def _number(bound: Bound, span: Span) -> Fraction:
             hint = f"its number of channels is `channels({text})`"
             raise Mistake(span, f"'{text}' is a layer, but a number is expected here", hint)
         case syntax.Name(text=text):
-            raise Mistake(span, f"there is no number '{text}'", did_you_mean(text, bound.scope.parameters))
+            parameters = bound.scope.parameters
+            raise Mistake(span, f"there is no number '{text}'", lambda: did_you_mean(text, parameters))
         case _:
             raise Mistake(span, f"{describe(bound.value)} is no number")
 
@@ -221,12 +247,16 @@ def layer(value: Value, scope: Scope) -> SSAValue:
     if first in scope.cyclic:
         raise ReportedError
     if first in scope.later:
-        if cycle := _cycle(first, scope.later):
+        if cycle := scope.cycles.get(first):
             scope.cyclic.update(cycle)
-            raise Mistake(value.span, f"layers depend on each other: {' -> '.join(cycle)}")
+            start = cycle.index(first)
+            way = " -> ".join([*cycle[start:], *cycle[:start], first])
+            raise Mistake(value.span, f"layers depend on each other: {way}")
         raise Mistake(value.span, f"'{first}' is used before it is defined", "move it above this layer")
     raise Mistake(
-        value.span, f"no layer named '{name.text}'", did_you_mean(first, {**scope.layers, **scope.parameters})
+        value.span,
+        f"no layer named '{name.text}'",
+        lambda: did_you_mean(first, scope.layers.keys() | scope.parameters.keys()),
     )
 
 
@@ -249,19 +279,33 @@ def _result(found: Found, owner: str, result: str, span: Span) -> SSAValue:
     return value
 
 
-def _cycle(start: str, body: dict[str, syntax.Layer]) -> list[str] | None:
-    """The way from a layer through what it takes back to itself, if there is one."""
-    ways, seen = [[start]], set[str]()
-    while ways:
-        way = ways.pop()
-        for argument in body[way[-1]].call.arguments:
-            taken = argument.value.text.partition(".")[0] if isinstance(argument.value, syntax.Name) else ""
-            if taken == start:
-                return [*way, start]
-            if taken in body and taken not in seen:
-                seen.add(taken)
-                ways.append([*way, taken])
-    return None
+def _cycles(body: Mapping[str, syntax.Layer]) -> dict[str, list[str]]:
+    """Layer -> a way from it through what it takes back to itself, if there is one. Depth first, each layer once."""
+    cycles: dict[str, list[str]] = {}
+    done: set[str] = set()
+    for start in body:
+        way = {} if start in done else {start: _takes(start, body)}
+        while way:
+            name, taken = next(reversed(way.items()))
+            for other in taken:
+                if other in way and name not in cycles:
+                    names = list(way)
+                    cycle = names[names.index(other) :]
+                    cycles |= dict.fromkeys(cycle, cycle)
+                elif other not in way and other not in done:
+                    way[other] = _takes(other, body)
+                    break
+            else:
+                done.add(name)
+                del way[name]
+    return cycles
+
+
+def _takes(name: str, body: Mapping[str, syntax.Layer]) -> Iterator[str]:
+    """The layers of a body that one of them takes."""
+    values = (argument.value for argument in body[name].call.arguments)
+    names = (value.text.partition(".")[0] for value in values if isinstance(value, syntax.Name))
+    return (name for name in names if name in body)
 
 
 def check_size(shape: Sequence[int]) -> None:

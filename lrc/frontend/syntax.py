@@ -5,10 +5,14 @@ Two trees are equal if they say the same; spans do not count.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
-from lrc.diagnostics import Diagnostic
+from lrc.diagnostics import Diagnostic, excerpt
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,23 @@ class Source:
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both counted from 1."""
-        return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The offset at which each line begins."""
+        return [0, *(end.end() for end in re.finditer("\n", self.text))]
 
     def diagnose(self, span: Span, message: str, hint: str | None = None, note: str | None = None) -> Diagnostic:
         """A mistake at a place in this text."""
         line, column = self.position(span.start)
-        source_line = self.text.split("\n", line)[line - 1].rstrip("\r")
+        start, end = span.start - column + 1, self.text.find("\n", span.start)
+        end = len(self.text) if end < 0 else end
+        end -= self.text.endswith("\r", start, end)
+        shown, first = excerpt(self.text, start, end, span.start)
         end_column = column + span.end - span.start
-        return Diagnostic(message, hint, self.filename, line, column, end_column, source_line, note)
+        return Diagnostic(message, hint, self.filename, line, column, end_column, shown, note, first)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +138,29 @@ class Group(Node):
 
 
 Value = Name | Number | String | Arithmetic | Negation | List | Call | Group
+
+
+def names_in(value: Value | None) -> Iterator[Name]:
+    """The names that a value is made of, those of calls and of fields with values left out."""
+    match value:
+        case Name():
+            yield value
+        case Negation(value=inner):
+            yield from names_in(inner)
+        case Arithmetic(first=first, rest=rest):
+            for operand in (first, *(operand for _, operand in rest)):
+                yield from names_in(operand)
+        case List(elements=elements):
+            for element in elements:
+                yield from names_in(element)
+        case Call(arguments=arguments):
+            for argument in arguments:
+                yield from names_in(argument.value)
+        case Group(fields=fields):
+            for each in fields:
+                yield from names_in(each.value or each.name)
+        case _:
+            pass
 
 
 @dataclass(frozen=True)
