@@ -1,20 +1,22 @@
 """lower-to-loops: the network becomes kernels, and a function that launches them."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import Operation
+from xdsl.ir import BlockArgument, Operation
 from xdsl.passes import ModulePass
 
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.lr.base import LayerOp
+from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.model import ModelOp, OutputOp
 from lrc.dialects.lr.weights import WeightError
 from lrc.passes.diagnose import fail
+from lrc.passes.layouts import misfit, needs_of_readers, tensors
 from lrc.passes.loops.convolution import lower_convolution
 from lrc.passes.loops.copy import copy_in, copy_out
-from lrc.passes.loops.graph import Graph
+from lrc.passes.loops.graph import Graph, layout_of
 from lrc.passes.loops.table import LOWERINGS
 from lrc.passes.machine import machine_named
 from lrc.passes.weights import load
@@ -44,6 +46,7 @@ class LowerToLoopsPass(ModulePass):
 
 def lower(model: ModelOp, machine: str) -> list[Operation]:
     """The functions that a network becomes."""
+    check_layouts(model, machine_named(machine).lanes)
     block = model.body.block
     output = block.last_op
     assert isinstance(output, OutputOp)
@@ -61,6 +64,24 @@ def lower(model: ModelOp, machine: str) -> list[Operation]:
     functions = graph.finish()
     functions[-1].attributes |= {"inputs": _names(inputs), "outputs": _names(outputs)}
     return functions
+
+
+def check_layouts(model: ModelOp, lanes: int) -> None:
+    """Raises PassFailedException if a tensor has no layout, or one that does not give all its readers what they need.
+
+    Kernels ask nothing at run time. This is where a layout, a schedule or a padding that was edited, or is for another
+    machine, would make them leave their buffers or read what is no zero.
+    """
+    for op in model.block.ops:
+        if isinstance(op, fkw.Conv2dOp) and (found := op.schedule.data.lanes) != lanes:
+            fail(op, f"layer '{op.layer.data}' is scheduled for vectors of {found} floats, the machine has {lanes}")
+    for value in tensors(model):
+        op = value.owner if isinstance(value.owner, LayerOp) else model
+        what = f"layer '{op.layer.data}'" if isinstance(op, LayerOp) else f"input {cast(BlockArgument, value).index}"
+        if (layout := layout_of(value)) is None:
+            fail(op, f"{what} has no layout: run assign-layout before lower-to-loops")
+        if problem := misfit(layout, shape_of(value), needs_of_readers(value, lanes), lanes):
+            fail(op, f"the layout of {what} has {problem}")
 
 
 def lower_layer(op: LayerOp, graph: Graph) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 
 from lrc.dialects.lr.shapes import Window
-from lrc.dialects.pattern.schedule import Load, Schedule, Tuning
+from lrc.dialects.pattern.schedule import MOST_SUMS, Load, Schedule, Tuning
 from lrc.dialects.pattern.values import PatternSet
 from lrc.passes.machine import Machine
 
@@ -35,10 +35,6 @@ class Problem:
     width: int
     kernels: float
     jams: tuple[int, ...]
-
-
-MOST_SUMS = 256
-"""The largest register tile that can be asked for, far beyond what registers hold."""
 
 
 def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tuning) -> Schedule:

@@ -20,6 +20,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+LARGEST = 2**40
+"""More numbers than any memory holds, few enough for every place to be a C number of 64 bits."""
+
 
 def round_up(n: int, multiple: int) -> int:
     """The smallest multiple of `multiple` that is at least `n`."""
@@ -49,6 +52,8 @@ class Layout:
             least = 1 if field.name in ("channels", "height", "width", "lanes") else 0
             if getattr(self, field.name) < least:
                 raise ValueError(f"{field.name} must be at least {least}, not {getattr(self, field.name)}")
+        if self.size > LARGEST:
+            raise ValueError(f"a buffer of {self.size} numbers is too large: at most {LARGEST} can be")
         if self.row_stride < self.width:
             raise ValueError(f"rows of {self.width} numbers do not fit a row stride of {self.row_stride}")
 

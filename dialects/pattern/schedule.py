@@ -21,6 +21,12 @@ Load = Literal["direct", "aligned", "rows"]
 LOADS = get_args(Load)
 ORDERS = ("hwcico", "cohwci")
 
+MOST_SUMS = 256
+"""The largest register tile that there may be, far beyond what registers hold."""
+
+LARGEST = 2**31 - 1
+"""The largest number of a schedule."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -55,6 +61,10 @@ class Schedule:
                 raise ValueError(f"{name} takes a number, not {_shown(value)}")
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
+            if value > LARGEST:
+                raise ValueError(f"{name} must be at most {LARGEST}, not {value}")
+        if self.accumulators > MOST_SUMS:
+            raise ValueError(f"a body of {self.accumulators} vectors of sums is too large: at most {MOST_SUMS} can be")
         if self.group % self.jam:
             raise ValueError(f"a group of {self.group} filters cannot be jammed by {self.jam}")
         if self.algorithm != "direct":

@@ -32,6 +32,13 @@ class Family(Protocol):
         ...
 
 
+def layout_of(value: SSAValue) -> Layout | None:
+    """The layout of a tensor, if one was assigned."""
+    if isa(value.type, TensorType[Attribute]) and isinstance(value.type.encoding, LayoutAttr):
+        return value.type.encoding.data
+    return None
+
+
 class Graph:
     """Writes the function that runs the network, and collects the kernels that it launches.
 
@@ -50,10 +57,10 @@ class Graph:
 
     @staticmethod
     def layout(value: SSAValue) -> Layout:
-        """The layout of a tensor. Raises ValueError if none was assigned."""
-        if isa(value.type, TensorType[Attribute]) and isinstance(value.type.encoding, LayoutAttr):
-            return value.type.encoding.data
-        raise ValueError(f"{value} has no layout: run assign-layout before lower-to-loops")
+        """The layout of a tensor, which `lower-to-loops` has checked."""
+        layout = layout_of(value)
+        assert layout is not None
+        return layout
 
     def buffer(self, value: SSAValue) -> SSAValue:
         """Where a tensor lies."""

@@ -11,10 +11,12 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.lr.ops import AvgPoolOp, MaxPoolOp
+from lrc.passes.diagnose import fail
 from lrc.passes.loops.builder import Index, Loops
 from lrc.passes.loops.graph import Graph
 from lrc.passes.loops.halo import clear_halo
 from lrc.passes.loops.rows import each, each_vector, numbers, row_place, store_row, tensor_arguments, tensor_values
+from lrc.passes.materialize_padding import is_non_negative
 
 MOST_UNROLLED = 25
 """Windows of more places than this are gone through by loops."""
@@ -105,6 +107,8 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
     """
     source, target = graph.layout(op.input), graph.layout(op.output)
     window, lanes = op.window, graph.machine.lanes
+    if isinstance(op, MaxPoolOp) and any(window.pads) and not is_non_negative(op.input):
+        fail(op, f"layer '{op.layer.data}' would mistake its padding for numbers: run materialize-padding first")
     family = PoolFamily(
         kind="max" if isinstance(op, MaxPoolOp) else "avg",
         kernel=window.kernel,

@@ -1,11 +1,13 @@
 """Layouts: numbers do not share a place, everything lies inside the buffer, text is read back."""
 
+from dataclasses import fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lrc.dialects.kernel.layout import Layout, round_up
-from lrc.passes.assign_layout import Needs, choose_layout
+from lrc.passes.layouts import Needs, choose_layout, misfit
 
 SMALL = st.integers(0, 3)
 SIDES = st.integers(1, 9)
@@ -26,8 +28,11 @@ def test_reads_what_it_prints(layout: Layout) -> None:
 
 @given(st.tuples(SIDES, SIDES, SIDES), st.lists(NEEDS, min_size=1, max_size=3), LANES)
 def test_everybody_gets_what_he_needs(shape: tuple[int, int, int], needs: list[Needs], lanes: int) -> None:
-    layout = choose_layout((1, *shape), needs, lanes)
-    channels, height, width = shape
+    everybody_gets_what_he_needs(choose_layout((1, *shape), needs, lanes), needs, lanes)
+
+
+def everybody_gets_what_he_needs(layout: Layout, needs: list[Needs], lanes: int) -> None:
+    channels, height, width = layout.channels, layout.height, layout.width
     assert layout.origin % lanes == 0 and layout.row_stride % lanes == 0
     last = layout.origin + (channels - 1) * layout.channel_stride + (height - 1) * layout.row_stride + width - 1
     for top, left, bottom, right in (need.pads for need in needs):
@@ -65,3 +70,39 @@ def test_wrong_layout(text: str, message: str) -> None:
 @pytest.mark.parametrize(("n", "multiple", "result"), [(0, 4, 0), (1, 4, 4), (4, 4, 4), (5, 4, 8), (7, 1, 7)])
 def test_round_up(n: int, multiple: int, result: int) -> None:
     assert round_up(n, multiple) == result
+
+
+FIELDS = st.sampled_from([field.name for field in fields(Layout)])
+
+
+@given(st.tuples(SIDES, SIDES, SIDES), st.lists(NEEDS, max_size=3), LANES, FIELDS, st.integers(-9, 70))
+def test_a_layout_that_was_edited_is_refused_or_enough(
+    shape: tuple[int, int, int], needs: list[Needs], lanes: int, name: str, number: int
+) -> None:
+    chosen = choose_layout((1, *shape), needs, lanes)
+    assert misfit(chosen, (1, *shape), needs, lanes) is None
+    try:
+        edited = replace(chosen, **{name: number})
+    except ValueError:
+        return
+    if misfit(edited, (1, *shape), needs, lanes) is not None:
+        return
+    assert (edited.channels, edited.height, edited.width, edited.lanes) == (*shape, lanes)
+    everybody_gets_what_he_needs(edited, needs, lanes)
+
+
+def test_what_is_wrong_with_a_layout() -> None:
+    needs = [Needs((1, 2, 1, 0), rows=1, columns=4)]
+    good = choose_layout((1, 3, 5, 6), needs, 4)
+    wrong = {
+        "channels": (2, "channels = 2, expected 3"),
+        "lanes": (8, "lanes = 8, expected 4"),
+        "top": (0, "top = 0, but its readers need 1"),
+        "bottom": (0, "bottom = 0, but its readers need 1"),
+        "lead": (5, "lead = 5, which is no multiple of 4 lanes"),
+        "tail": (0, "tail = 0, but its readers need 4"),
+    }
+    for name, (number, message) in wrong.items():
+        assert misfit(replace(good, **{name: number}), (1, 3, 5, 6), needs, 4) == message
+    beside = [Needs((0, 0, 0, 3))]
+    assert misfit(good, (1, 3, 5, 6), beside, 4) == "row_stride = 8, but its readers need 12"

@@ -72,3 +72,12 @@ lr.model @not_packed (%x : tensor<1x1x4x4xf32>) {
   %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<1.0> : tensor<1x1x1x1xf32>} : tensor<1x1x4x4xf32> -> tensor<1x1x4x4xf32>
   lr.output %a {names = ["y"]} : tensor<1x1x4x4xf32>
 }
+
+// -----
+
+// A zero around the picture would win against the numbers of a window that are all negative.
+// CHECK: layer 'a' would mistake its padding for numbers: run materialize-padding first
+lr.model @padded_pool (%x : tensor<1x1x4x4xf32>) {
+  %a = lr.max_pool "a"(%x) kernel [2, 2] strides [2, 2] pads [1, 1, 1, 1] : tensor<1x1x4x4xf32> -> tensor<1x1x3x3xf32>
+  lr.output %a {names = ["y"]} : tensor<1x1x3x3xf32>
+}
