@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from lrc.api import load as load
     from lrc.api import parse as parse
     from lrc.diagnostics import LrcError as LrcError
+    from lrc.diagnostics import LrcWarning as LrcWarning
 
 __version__ = "0.1.0"
-__all__ = ["LrcError", "Net", "__version__", "compile", "load", "parse"]
+__all__ = ["LrcError", "LrcWarning", "Net", "__version__", "compile", "load", "parse"]
 
-_HOMES = {"LrcError": "lrc.diagnostics"} | dict.fromkeys(("Net", "compile", "load", "parse"), "lrc.api")
+_HOMES = {"LrcError": "lrc.diagnostics", "LrcWarning": "lrc.diagnostics"} | dict.fromkeys(
+    ("Net", "compile", "load", "parse"), "lrc.api"
+)
 
 
 def __getattr__(name: str) -> Any:

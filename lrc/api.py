@@ -9,6 +9,7 @@ y = net(x)                                # numpy in, numpy out
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lrc import compiler, frontend, toolchain, zoo
 from lrc.compiler import Compilation, Progress
+from lrc.diagnostics import Diagnostic, LrcWarning, UserError, show
 from lrc.program import Program
 
 if TYPE_CHECKING:
@@ -29,21 +31,31 @@ if TYPE_CHECKING:
 Tensors = Mapping[str, NDArray[np.float32]]
 
 
-def load(source: str | Path) -> ModuleOp:
+def load(source: str | Path, *, strict: bool = False) -> ModuleOp:
     """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked.
 
-    Raises UserError with every mistake in it.
+    What it declares and does not use is an LrcWarning, or a mistake if `strict`. Raises UserError with every mistake.
     """
     path = zoo.path(source.removeprefix("zoo:")) if isinstance(source, str) and source.startswith("zoo:") else source
-    return parse(frontend.read_text(Path(path)), str(source), Path(path).parent)
+    return _lift(frontend.read_text(Path(path)), str(source), Path(path).parent, strict)
 
 
-def parse(text: str, filename: str = "<string>", folder: Path = Path()) -> ModuleOp:
+def parse(text: str, filename: str = "<string>", folder: Path = Path(), *, strict: bool = False) -> ModuleOp:
     """The network in a `.lr` text; errors call it `filename`, and weights are looked for in `folder`.
 
-    Raises UserError with every mistake in it.
+    What it declares and does not use is an LrcWarning, or a mistake if `strict`. Raises UserError with every mistake.
     """
-    return frontend.lift(frontend.parse(text, filename), folder)
+    return _lift(text, filename, folder, strict)
+
+
+def _lift(text: str, filename: str, folder: Path, strict: bool) -> ModuleOp:
+    found: list[Diagnostic] = []
+    module = frontend.lift(frontend.parse(text, filename), folder, found.extend)
+    if strict and found:
+        raise UserError(*(each.as_error() for each in found))
+    if found:
+        warnings.warn(show(found), LrcWarning, stacklevel=3)
+    return module
 
 
 def compile(

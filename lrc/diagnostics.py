@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from heapq import nsmallest
-from typing import Final
+from typing import Final, Literal
+
+Severity = Literal["error", "warning"]
 
 MOST_SHOWN: Final = 20
 """Errors that are shown at once."""
@@ -26,9 +28,9 @@ MOST_COMPARED: Final = 200
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake. Lines and columns count from 1; `end_column` is the first one behind the mistake. `note` says what
-    else is to be known of the place. `source_line` is the line, or the part of a long one that begins at
-    `source_column` (see `excerpt`).
+    """One mistake, or what most likely is one: a warning. Lines and columns count from 1; `end_column` is the first
+    one behind the mistake. `note` says what else is to be known of the place. `source_line` is the line, or the part of
+    a long one that begins at `source_column` (see `excerpt`).
 
     `str()` shows it as compilers do, with the line and a caret under the place where there is one:
 
@@ -47,11 +49,11 @@ class Diagnostic:
     source_line: str | None = None
     note: str | None = None
     source_column: int = 1
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.filename, self.line, self.column) if part is not None)
-        message = _shortened(self.message)
-        text = f"{place}: error: {message}" if place else f"error: {message}"
+        text = ": ".join(part for part in (place, self.severity, _shortened(self.message)) if part)
         margin = "  "
         if self.source_line is not None and self.line is not None and self.column is not None:
             margin = " " * (len(str(self.line)) + 3)
@@ -61,6 +63,21 @@ class Diagnostic:
             text += f"\n  {self.line} | {shown}\n{margin}| {' ' * first}^{'~' * (length - 1)}"
         lines = "\n".join(_shortened(each) for each in (self.hint, self.note) if each).splitlines()
         return "\n".join([text, *(f"{margin}= {line}" for line in lines)])
+
+    def as_error(self) -> Diagnostic:
+        """The same as a mistake, for those who want no warnings."""
+        return replace(self, severity="error")
+
+
+def show(diagnostics: Sequence[Diagnostic]) -> str:
+    """The first of them, as many as fit a screen, and how many more there are."""
+    shown = [str(diagnostic) for diagnostic in diagnostics[:MOST_SHOWN]]
+    more = len(diagnostics) - len(shown)
+    return "\n".join([*shown, f"... and {more:,} more: `lrc check --json` has them all"] if more else shown)
+
+
+class LrcWarning(UserWarning):
+    """What of a network could be compiled, and is most likely not meant: layers that nothing reads, and the like."""
 
 
 class LrcError(Exception):
@@ -72,9 +89,7 @@ class LrcError(Exception):
         self.diagnostics = diagnostics
 
     def __str__(self) -> str:
-        shown = [str(diagnostic) for diagnostic in self.diagnostics[:MOST_SHOWN]]
-        more = len(self.diagnostics) - len(shown)
-        return "\n".join([*shown, f"... and {more:,} more: `lrc check --json` has them all"] if more else shown)
+        return show(self.diagnostics)
 
 
 class UserError(LrcError):

@@ -109,10 +109,11 @@ class NamedBytes(BytesIO):
 
 
 def parse_lr(stream: IO[bytes]) -> ModuleOp:
-    """The network in a `.lr` file, imported only for one."""
+    """The network in a `.lr` file, imported only for one; warnings go to standard error."""
+    from lrc.diagnostics import show
     from lrc.frontend import parse_stream
 
-    return parse_stream(stream)
+    return parse_stream(stream, lambda warnings: print(show(warnings), file=sys.stderr))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """`lrc check`: is it right?"""
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,51 +10,71 @@ from lrc.cli.errors import INPUT_IS_WRONG, Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import examples, json_option, models_argument
 
+if TYPE_CHECKING:
+    from lrc.frontend.lifting import Warn
+
 
 @click.command(
     epilog=examples(
         "lrc check net.lr                                    all errors at once, each with its line",
+        "lrc check --strict *.lr                             for CI: warnings are errors, too",
         "lrc check --json *.lr | jq '.files[].errors'        errors as data, for an editor",
     )
 )
 @models_argument
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
 @json_option
 @click.pass_obj
-def command(invocation: Invocation, models: tuple[str, ...], as_json: bool) -> int:
+def command(invocation: Invocation, models: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Parse each F, infer its shapes, check its weights and its declared sparsity.
 
-    With --json: {"files": [{"file": …, "errors": […], "network": {…} or null}, …]}, however many there are.
+    What is declared and not used, such as a layer that nothing reads, is a warning: most likely the network is wired
+    wrongly. With --json: {"files": [{"file": …, "errors": […], "warnings": […], "network": {…} or null}, …]}, however
+    many there are.
     """
-    from lrc.diagnostics import LrcError
+    from lrc.diagnostics import Diagnostic, LrcError, UserError, show
 
     wrong = 0
     reports: list[dict[str, Any]] = []
     for model in models:
-        report: dict[str, Any] = {"file": model, "errors": [], "network": None}
+        report: dict[str, Any] = {"file": model, "errors": [], "warnings": [], "network": None}
+        warnings: list[Diagnostic] = []
         try:
-            network = report["network"] = _summary(invocation, model)
+            network = _summary(invocation, model, warnings.extend)
+            if strict and warnings:
+                raise UserError(*(warning.as_error() for warning in warnings))
         except LrcError as error:
             wrong += 1
             report["errors"] = [vars(diagnostic) for diagnostic in error.diagnostics]
             if not as_json:
                 click.echo(str(error), err=True)
         else:
+            report["warnings"] = [vars(warning) for warning in warnings]
+            report["network"] = network
             if not as_json:
+                if warnings:
+                    click.echo(show(warnings), err=True)
                 inputs, outputs = (_shapes(network[side]) for side in ("inputs", "outputs"))
                 weights = f"{count_text(network['weights'])} weights"
-                click.echo(f"{model}: {inputs} -> {outputs}, {network['layers']} layers, {weights}: fine")
+                click.echo(
+                    f"{model}: {inputs} -> {outputs}, {network['layers']} layers, {weights}: {_verdict(len(warnings))}"
+                )
         reports.append(report)
     if as_json:
         print_json({"files": reports})
     return INPUT_IS_WRONG if wrong else 0
 
 
-def _summary(invocation: Invocation, model: str) -> dict[str, Any]:
+def _verdict(warnings: int) -> str:
+    return {0: "fine", 1: "1 warning"}.get(warnings, f"{warnings} warnings")
+
+
+def _summary(invocation: Invocation, model: str, warn: "Warn") -> dict[str, Any]:
     from lrc import compiler
     from lrc.dialects import lr
     from lrc.dialects.lr.base import LayerOp
 
-    module = read_model(invocation, model)
+    module = read_model(invocation, model, warn)
     network = lr.find_model(module)
     layers = [op for op in network.block.ops if isinstance(op, LayerOp)]
     return {

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from lrc.cli.errors import Invocation
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
+
+    from lrc.frontend.lifting import Warn
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,16 @@ def read_source(invocation: Invocation, model: str) -> Source:
     return source
 
 
-def read_model(invocation: Invocation, model: str) -> "ModuleOp":
-    """The network behind F, lifted and checked. Raises UserError with every mistake in it."""
-    from lrc import api, levels
+def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -> "ModuleOp":
+    """The network behind F, lifted and checked; warnings go to standard error unless `warn` takes them.
+
+    Raises UserError with every mistake in it.
+    """
+    from lrc import frontend, levels
+    from lrc.diagnostics import show
 
     source = read_source(invocation, model)
-    module = api.parse(source.text, source.name, source.folder)
+    tree = frontend.parse(source.text, source.name)
+    module = frontend.lift(tree, source.folder, warn or (lambda warnings: click.echo(show(warnings), err=True)))
     invocation.inputs += levels.files(module)
     return module

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from lrc.diagnostics import UserError
 from lrc.dialects.files import read
 from lrc.frontend.formatting import format
-from lrc.frontend.lifting import lift
+from lrc.frontend.lifting import Warn, lift
 from lrc.frontend.parsing import TEXT_HINT, parse
 
 __all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text"]
@@ -32,17 +32,18 @@ def decode(data: bytes, filename: str) -> str:
         raise UserError.because("this is no .lr file: it is not a text", hint=TEXT_HINT, filename=filename) from None
 
 
-def load(path: Path | str) -> ModuleOp:
-    """The network of a `.lr` file, verified, its weights checked. Raises UserError with all that is wrong."""
+def load(path: Path | str, warn: Warn = lambda warnings: None) -> ModuleOp:
+    """The network of a `.lr` file, verified, its weights checked. What it does not use is told to `warn`. Raises
+    UserError with all that is wrong."""
     path = Path(path)
-    return lift(parse(read_text(path), str(path)), path.parent)
+    return lift(parse(read_text(path), str(path)), path.parent, warn)
 
 
-def parse_stream(stream: IO[str] | IO[bytes]) -> ModuleOp:
+def parse_stream(stream: IO[str] | IO[bytes], warn: Warn = lambda warnings: None) -> ModuleOp:
     """A network read from an open file, as `lrc-opt` has it; weights are found relative to the file, or to the folder
-    that one is in if it has no name."""
+    that one is in if it has no name. What it does not use is told to `warn`."""
     name = getattr(stream, "name", "<stdin>")
     filename = name if isinstance(name, str) else "<stdin>"
     data = stream.read()
     text = data if isinstance(data, str) else decode(data, filename)
-    return lift(parse(text, filename), Path(filename).parent)
+    return lift(parse(text, filename), Path(filename).parent, warn)

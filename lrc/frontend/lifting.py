@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
 from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
+from lrc.diagnostics import Diagnostic
 from lrc.dialects import lr
 from lrc.dialects.lr.weights import WeightStore
 from lrc.dialects.pattern.values import PatternSet
@@ -19,16 +20,22 @@ from lrc.frontend.declarations import read_input, read_patterns, read_weights
 from lrc.frontend.mistakes import Mistake, Mistakes
 from lrc.frontend.operators import OPERATORS
 from lrc.frontend.scope import Declared, Scope, layer
+from lrc.frontend.unused import find_unused
 
 Once = TypeVar("Once", syntax.Weights, syntax.Device)
 
 
-def lift(file: syntax.File, directory: Path = Path()) -> ModuleOp:
+Warn = Callable[[Sequence[Diagnostic]], object]
+"""What is told of a network's warnings, all at once, if there are any."""
+
+
+def lift(file: syntax.File, directory: Path = Path(), warn: Warn = lambda warnings: None) -> ModuleOp:
     """The network that a file describes; file names in it are relative to `directory`.
 
-    Raises UserError with every mistake that was found.
+    What it declares and does not use is told to `warn`, if there is anything. Raises UserError with every mistake that
+    was found.
     """
-    return _Lift(file, directory).run()
+    return _Lift(file, directory).run(warn)
 
 
 class _Lift:
@@ -44,8 +51,8 @@ class _Lift:
         all_blocks = frozenset(s.name.text for s in file.statements if isinstance(s, syntax.Block))
         self.top = Scope(patterns=self.patterns, blocks=self.blocks, all_blocks=all_blocks)
 
-    def run(self) -> ModuleOp:
-        """Lift the file, its layers first; weights are looked at only if all else is right."""
+    def run(self, warn: Warn) -> ModuleOp:
+        """Lift the file, its layers first; weights are looked at only if all else is right, warnings if all is."""
         statements = self.file.statements
         store = self._weights(self._only([s for s in statements if isinstance(s, syntax.Weights)]))
         device = self._only([s for s in statements if isinstance(s, syntax.Device)])
@@ -79,6 +86,8 @@ class _Lift:
             span, calls = self.builder.places[op]
             self.mistakes.report(span, message, hint, calls)
         self.mistakes.stop_if_any()
+        if warnings := find_unused(self.file, model, self.builder.places):
+            warn(warnings)
         return module
 
     def _say_of_model(self, message: str, hint: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from lrc.diagnostics import Diagnostic, UserError
+from lrc.diagnostics import Diagnostic, Severity, UserError
 from lrc.dialects.lr.shapes import ShapeError
 from lrc.frontend import syntax
 from lrc.frontend.syntax import Source, Span
@@ -56,8 +56,8 @@ class _Found:
     calls: Calls
     others: set[str] = field(default_factory=set[str])
 
-    def diagnose(self, source: Source) -> Diagnostic:
-        return source.diagnose(self.span, self.message, self.hint, self._note(source))
+    def diagnose(self, source: Source, severity: Severity) -> Diagnostic:
+        return source.diagnose(self.span, self.message, self.hint, self._note(source), severity)
 
     def _note(self, source: Source) -> str | None:
         """Which calls of a block the mistake shows in."""
@@ -70,13 +70,14 @@ class _Found:
 
 
 class Mistakes:
-    """All mistakes found in a source so far; one that shows in every use of a block counts once.
+    """All mistakes, or all warnings, found in a source so far; one that shows in every use of a block counts once.
 
     `calls` are those whose layers are being looked at.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, severity: Severity = "error") -> None:
         self.source = source
+        self.severity: Severity = severity
         self.calls: Calls = ()
         self._found: dict[Span, list[_Found]] = {}
 
@@ -125,7 +126,7 @@ class Mistakes:
     def diagnostics(self) -> Sequence[Diagnostic]:
         """Everything that was found, in the order of the text."""
         return [
-            found.diagnose(self.source)
+            found.diagnose(self.source, self.severity)
             for _, here in sorted(self._found.items(), key=lambda item: (item[0].start, item[0].end))
             for found in here
         ]

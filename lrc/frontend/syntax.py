@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
-from lrc.diagnostics import Diagnostic, excerpt
+from lrc.diagnostics import Diagnostic, Severity, excerpt
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,14 @@ class Source:
         """The offset at which each line begins."""
         return [0, *(end.end() for end in re.finditer("\n", self.text))]
 
-    def diagnose(self, span: Span, message: str, hint: str | None = None, note: str | None = None) -> Diagnostic:
+    def diagnose(
+        self,
+        span: Span,
+        message: str,
+        hint: str | None = None,
+        note: str | None = None,
+        severity: Severity = "error",
+    ) -> Diagnostic:
         """A mistake at a place in this text."""
         line, column = self.position(span.start)
         start, end = span.start - column + 1, self.text.find("\n", span.start)
@@ -48,7 +55,7 @@ class Source:
         end -= self.text.endswith("\r", start, end)
         shown, first = excerpt(self.text, start, end, span.start)
         end_column = column + span.end - span.start
-        return Diagnostic(message, hint, self.filename, line, column, end_column, shown, note, first)
+        return Diagnostic(message, hint, self.filename, line, column, end_column, shown, note, first, severity)
 
 
 @dataclass(frozen=True, kw_only=True)

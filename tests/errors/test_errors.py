@@ -1,4 +1,4 @@
-"""One file for each mistake a user can make, with what lrc says about it beside it.
+"""One file for each mistake a user can make, or is warned of, with what lrc says about it beside it.
 
 `pytest tests/errors --update-golden` writes the expected texts anew.
 """
@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
-from lrc.diagnostics import LrcError
+from lrc.diagnostics import Diagnostic, LrcError, show
 from lrc.frontend import load
 
 FOLDER = Path(__file__).parent
@@ -59,12 +59,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("case", CASES)
 def test_mistake(case: str, folder: Path, request: pytest.FixtureRequest) -> None:
     shutil.copy(FOLDER / f"{case}.lr", folder)
-    with pytest.raises(LrcError) as caught:
-        load(f"{case}.lr")
+    said: list[Diagnostic] = []
+    try:
+        load(f"{case}.lr", said.extend)
+    except LrcError as error:
+        said.extend(error.diagnostics)
+    assert said, "nothing is said about this mistake"
+    text = f"{show(said)}\n"
     expected = FOLDER / f"{case}.expected"
     if request.config.getoption("--update-golden"):
-        expected.write_text(f"{caught.value}\n", encoding="utf-8")
-    assert f"{caught.value}\n" == expected.read_text(encoding="utf-8")
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
 
 
 def test_a_file_that_is_not_there() -> None:

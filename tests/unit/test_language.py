@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.lark import from_lark
 
+import lrc
 from lrc.diagnostics import LrcError
 from lrc.dialects.lr import find_model
-from lrc.frontend import format, lift, load, parse
+from lrc.frontend import format, lift, parse
 from lrc.frontend.parsing import grammar
 from lrc.zoo import NETWORKS, path
 
@@ -85,7 +86,7 @@ def test_the_zoo_is_in_the_canonical_layout(name: str) -> None:
 
 @pytest.mark.parametrize("name", ZOO)
 def test_the_zoo_loads(name: str) -> None:
-    model = find_model(load(path(name)))
+    model = find_model(lrc.load(f"zoo:{name}", strict=True))
     assert model.sym_name.data == name
     assert model.inputs == ("x",)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lrc.diagnostics import Diagnostic
 from lrc.dialects.lr import find_model
 from lrc.frontend import lift, parse
 from lrc.frontend.operators import OPERATORS, Operator
@@ -33,7 +34,9 @@ def whole(example: str) -> str:
 def test_examples_compile(example: str) -> None:
     tree = parse(whole(example))
     if 'weights "' not in example:
-        find_model(lift(tree))
+        warnings: list[Diagnostic] = []
+        find_model(lift(tree, warn=warnings.extend))
+        assert not warnings
 
 
 def row(operator: Operator) -> str:

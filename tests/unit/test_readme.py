@@ -23,6 +23,7 @@ def unnumbered(line: str) -> str:
 
 def test_network_is_as_fmt_writes_it() -> None:
     assert frontend.format(block("model tiny")) == block("model tiny")
+    lrc.parse(block("model tiny"), strict=True)
 
 
 def test_c_is_what_lrc_writes() -> None:
