@@ -85,6 +85,7 @@ def command(
         raise click.UsageError("a folder cannot go to standard output; --emit prints one level")
     module = read_model(invocation, model)
     from lrc import compiler, levels, toolchain
+    from lrc.backends.metadata import files_of_lrc
     from lrc.inputs import keep
 
     if level is not None and is_file(output):
@@ -103,6 +104,8 @@ def command(
             write_text(output, compiler.show_c(compilation))
             return
         folder = output or Path("build", target, compiler.name_of(module))
+        for name in files_of_lrc(folder):
+            keep(invocation.inputs, folder / name)
         step("writing the folder")
         compiler.write(compilation, folder, embed_weights=embed_weights)
         program = None
