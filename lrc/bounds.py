@@ -159,6 +159,25 @@ def of_layer(evaluation: Evaluation, store: WeightStore) -> Array:
     return error if function is None else activation(result, error, function)
 
 
+ROUNDED = ("leaky_relu", "hard_sigmoid", "hard_swish")
+"""The activations with constants that float32 rounds."""
+
+
+def of_loops(evaluation: Evaluation, store: WeightStore) -> Array:
+    """How far a layer may be that the loops compute in float64: there, only constants are float32, those of some
+    activations, one over the size of a window, and the scale and shift of a batch norm."""
+    op, operands, result = evaluation
+    error = _before_activation(op, operands, result, store)
+    if not isinstance(op, lr.BatchNormOp | lr.AvgPoolOp):
+        error = DOUBLE * error
+    function = _function(op)
+    if function is None:
+        return error
+    if function.kind in ROUNDED:
+        return activation(result, error, function)
+    return steepest(function) * error + DOUBLE * activation(result, 0.0, function)
+
+
 def of_fusion(fused: Sequence[Evaluation], store: WeightStore) -> Array:
     """How far one layer may be from the layers `fused` into it, a chain of which each reads the one before, both
     computed in float64.

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
@@ -123,7 +124,9 @@ def validate(before: Traced, after: ModuleOp) -> Validation:
             problems.append(f"layer '{name}' gives {show(evaluation.result.shape)} instead of {show(value.shape)}")
             continue
         right[name] = value
-        reports.append(compare(evaluation, value, bounds.of_fusion(fused, old.store)))
+        # Most layers are the same to the last bit, and then nobody needs their bound.
+        same = np.array_equal(evaluation.result, value)
+        reports.append(compare(evaluation, value, np.zeros_like(value) if same else bounds.of_fusion(fused, old.store)))
     problems += _different_outputs(old, new, stands)
     return Validation(tuple(reports), tuple(problems))
 

@@ -8,6 +8,9 @@ from xdsl.ir import Block, Region
 from lrc import pipelines
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
+from lrc.dialects.lr.shapes import Window
+from lrc.dialects.pattern.schedule import Tuning
+from lrc.dialects.pattern.values import Mask, PatternSet, Sparsity
 from lrc.testing import loops_preserve_meaning, modules, passes_preserve_meaning
 
 GRAPH_PASSES = pipelines.parse(pipelines.specification("neon", "fkw")).passes
@@ -28,6 +31,42 @@ def test_graph_passes(module: ModuleOp) -> None:
 def test_loop_passes(machine: str, module: ModuleOp) -> None:
     """Counterexamples are not shrunk: interpreting loops takes a second for each."""
     loops_preserve_meaning(module, machine)
+
+
+PRUNED = Sparsity("pattern", PatternSet((Mask.parse("110/110/000"), Mask.parse("000/011/011"))), 0.5, "filter")
+SCHEDULES: dict[str, tuple[Tuning, Sparsity | None]] = {
+    "blocks": (Tuning(tile=(2, 3)), None),
+    "pruned blocks": (Tuning(tile=(2, 3)), PRUNED),
+    "blocks of one": (Tuning(tile=(1, 1)), PRUNED),
+    "jammed": (Tuning(unroll=(2, 1, 16)), None),
+    "jammed blocks": (Tuning(unroll=(2, 2, 16), tile=(4, 2), permute="cohwci"), None),
+    "rows": (Tuning(unroll=(4, 1, 16), load="rows"), None),
+}
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedules(schedule: str, groups: int) -> None:
+    """However weights are packed, the packed layer is the same convolution."""
+    tuning, sparsity = SCHEDULES[schedule]
+    block = Block(arg_types=[tensor((1, 8, 5, 6))])
+    window = Window((3, 3), pads=(1, 1, 0, 2))
+    conv = lr.Conv2dOp(
+        "conv",
+        block.args[0],
+        filters=8,
+        weight="w",
+        bias="b",
+        window=window,
+        groups=groups,
+        sparsity=sparsity,
+        tuning=tuning,
+    )
+    block.add_ops([conv, lr.OutputOp([conv.output], ["y"])])
+    model = lr.ModelOp("scheduled", Region(block), input_names=["x"], weights=lr.WeightStore.random(0))
+    model.announce_weights()
+    module = ModuleOp([model])
+    passes_preserve_meaning(module, GRAPH_PASSES)
 
 
 @pytest.mark.parametrize("size", [1, 7, 16, 37])
