@@ -3,11 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
 from lrc.backends.emitted import EmittedModel, Layer, Port
+from lrc.backends.literals import in_comment, string_literal
 from lrc.backends.lrw import Checksum, WeightsLayout
 from lrc.backends.machine import MACHINES
 
@@ -32,7 +33,7 @@ def model_hash(model: EmittedModel, layout: WeightsLayout) -> int:
 def fill(file_name: str, c_name: str, blanks: Mapping[str, object]) -> str:
     """The text of a file in ``runtime/`` with its blanks filled. KeyError: a blank that nobody fills."""
     text = RUNTIME.joinpath(file_name).read_text(encoding="utf-8")
-    text = re.sub(r"\bNAME(?![A-Za-z0-9])", c_name, text)
+    text = re.sub(r"(?<![A-Za-z0-9])NAME(?![A-Za-z0-9])", c_name, text)
     return re.sub(r"@(\w+)@", lambda blank: str(blanks[blank[1]]), text)
 
 
@@ -43,7 +44,7 @@ def code_files(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) 
     texts = {f"{name}.h": fill("model.h", name, blanks), f"{name}.c": fill("model.c", name, blanks)}
     texts[f"{name}_kernels.h"] = _kernels_header(model)
     texts |= {unit.file_name: unit.text for unit in model.kernels}
-    for fixed in ("lrc_runtime.h", "lrc_runtime.c", "bench.c"):
+    for fixed in ("lrc_runtime.h", "lrc_runtime.c", "lrc_bench.c"):
         texts[fixed] = fill(fixed, name, blanks)
     return texts
 
@@ -72,17 +73,16 @@ set_source_files_properties({model.c_name}_weights.c PROPERTIES
 
 
 def _blanks(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> dict[str, object]:
-    ports = [*zip(model.input_names, model.inputs, strict=True), *zip(model.output_names, model.outputs, strict=True)]
-    names = [name for name, _ in ports]
-    outputs = model.output_names
+    inputs = [("input", *pair) for pair in zip(model.names.inputs, model.inputs, strict=True)]
+    outputs = [("output", *pair) for pair in zip(model.names.outputs, model.outputs, strict=True)]
+    ports = [*inputs, *outputs]
+    names = [name for _, name, _ in ports]
     return {
-        "title": model.name,
+        "title": in_comment(model.name),
         "version": lrc_version(),
         "target": model.target,
-        "sizes": "\n".join(f"  {model.c_name}_{name}_elements = {port.elements}," for name, port in ports),
-        "shapes": "\n".join(
-            f" *   {'output' if name in outputs else 'input'} {_declared(name, port)}" for name, port in ports
-        ),
+        "sizes": "\n".join(f"  {model.c_name}_{name}_elements = {port.elements}," for _, name, port in ports),
+        "shapes": "\n".join(f" *   {role} {_declared(name, port)}" for role, name, port in ports),
         "parameters": model.parameters,
         "arguments": ", ".join(names),
         "any_null": " || ".join(f"!{name}" for name in names),
@@ -118,16 +118,16 @@ const void *{model.c_name}_weights(size_t *bytes);
 
 
 def _layer_row(layer: Layer) -> str:
-    quoted: Callable[[str], str] = json.dumps
     numbers = (layer.elements, layer.channels, layer.rows, layer.columns)
     places = (layer.origin, layer.row_stride, layer.channel_stride)
-    return f"  {{{quoted(layer.name)}, {quoted(layer.kind)}, {', '.join(map(str, (*numbers, *places)))}}},"
+    texts = map(string_literal, (layer.name, layer.kind))
+    return f"  {{{', '.join([*texts, *map(str, (*numbers, *places))])}}},"
 
 
 def _kernels_header(model: EmittedModel) -> str:
-    guard = f"{model.c_name}_KERNELS_H"
+    guard = f"LRC_{model.c_name}_KERNELS_H"
     return f"""\
-/* {model.name}: what its kernels and its graph share. */
+/* {in_comment(model.name)}: what its kernels and its graph share. */
 #ifndef {guard}
 #define {guard}
 

@@ -1,36 +1,11 @@
 """What a backend hands over to be written as a folder: plain values, no IR."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
-C_WORDS = re.compile(
-    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register|"
-    "restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while|"
-    "alignas|alignof|and|asm|bool|catch|class|delete|explicit|export|false|friend|mutable|namespace|new|not|operator|or|"
-    "private|protected|public|template|this|throw|true|try|typeid|typename|using|virtual|xor"
-)
-"""C's and C++'s words."""
-
-RESERVED = re.compile(
-    f"{C_WORDS.pattern}|"
-    # CMake's targets and the system's libraries
-    "all|clean|help|install|package|test|c|m|pthread|"
-    # files of every emitted folder, and the prefix of their own names
-    "bench|lrc_runtime|lrc|"
-    # macros of C's headers
-    "NULL|EOF|NAN|INFINITY|HUGE_VAL|stdin|stdout|stderr|errno"
-)
-"""Names that a model, its files and its parameters must not have."""
-
-
-def c_identifier(name: str) -> str:
-    """The name as a C identifier, for a model, its files and its parameters: other characters become underscores."""
-    text = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    if not text[:1].isalpha():  # C keeps leading underscores for itself
-        return f"n{text}"
-    return f"{text}_" if RESERVED.fullmatch(text) else text
+from lrc.backends.names import ProgramNames, program_names
 
 
 @dataclass(frozen=True)
@@ -92,33 +67,18 @@ class EmittedModel:
     kernels: Sequence[KernelUnit]
     graph: str
 
+    @cached_property
+    def names(self) -> ProgramNames:
+        """What the model and its ports are called in C."""
+        return program_names(self.name, (port.name for port in self.inputs), (port.name for port in self.outputs))
+
     @property
     def c_name(self) -> str:
-        return c_identifier(self.name)
-
-    @property
-    def input_names(self) -> tuple[str, ...]:
-        """The C names of the inputs, as parameters of the graph function and of ``NAME_run``."""
-        return _distinct(self.inputs)
-
-    @property
-    def output_names(self) -> tuple[str, ...]:
-        """The C names of the outputs."""
-        return _distinct(self.outputs, self.input_names)
+        """What the files and the names of the API begin with."""
+        return self.names.model
 
     @property
     def parameters(self) -> str:
         """The parameters of the graph function after ``m``: ``const float *x, float *y``."""
-        inputs = [f"const float *{name}" for name in self.input_names]
-        return ", ".join([*inputs, *(f"float *{name}" for name in self.output_names)])
-
-
-def _distinct(ports: Sequence[Port], taken: Sequence[str] = ()) -> tuple[str, ...]:
-    """C names for ports: none twice, and none that the function needs for itself."""
-    names: list[str] = []
-    for port in ports:
-        name = c_identifier(port.name)
-        while name in (*taken, *names, "m"):
-            name += "_"
-        names.append(name)
-    return tuple(names)
+        inputs = [f"const float *{name}" for name in self.names.inputs]
+        return ", ".join([*inputs, *(f"float *{name}" for name in self.names.outputs)])

@@ -51,7 +51,7 @@ def _write_files(
     checksum = lrw.write(place / f"{model.c_name}.lrw", arrays, c_api.model_hash(model, layout))
     if embed:
         texts[f"{model.c_name}_weights.c"] = c_api.weights_unit(model, layout, checksum)
-    sources = sorted(name for name in texts if name.endswith(".c") and name != "bench.c")
+    sources = sorted(name for name in texts if name.endswith(".c") and name != "lrc_bench.c")
     texts["CMakeLists.txt"] = c_api.cmake_lists(model, sources, embed)
     description = {
         "lrc": c_api.lrc_version(),

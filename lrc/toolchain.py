@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lrc.backends.literals import string_literal
 from lrc.backends.machine import COMMON_FLAGS, MACHINES
 from lrc.backends.metadata import read_metadata
 from lrc.backends.replacing import claimed
@@ -256,7 +257,9 @@ def _paths(name: str, folder: Path, source: str) -> list[str]:
     """The unit that takes the weights into the program must know where they are."""
     if source != f"{name}_weights.c":
         return []
-    return [f'-D{name}_lrw_path="{os.path.abspath(folder / name)}.lrw"']
+    path = f"{os.path.abspath(folder / name)}.lrw"
+    in_assembly = path.replace("\\", r"\\").replace('"', r"\"")  # as a string within a string
+    return [f"-D{name}_lrw_path={string_literal(in_assembly)}"]
 
 
 def _call(processes: Processes, compiler: Compiler, scratch: Path, arguments: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import BlockArgument, Operation
 from xdsl.passes import ModulePass
 
@@ -99,5 +99,5 @@ def lower_layer(op: LayerOp, graph: Graph) -> None:
         fail(op, str(error))
 
 
-def _names(names: list[str]) -> StringAttr:
-    return StringAttr(" ".join(names))
+def _names(names: list[str]) -> ArrayAttr[StringAttr]:
+    return ArrayAttr([StringAttr(name) for name in names])

@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from lrc.backends.c.expressions import Text
 from lrc.backends.c.vectors import VectorPrinter
+from lrc.backends.literals import in_comment
 
 
 class ControlPrinter(VectorPrinter):
@@ -32,7 +33,7 @@ class ControlPrinter(VectorPrinter):
             increment = f"{name}++" if step == "1" else f"{name} += {step}"
             with self.braces(f"for (ptrdiff_t {name} = {first}; {name} < {last:+}; {increment})"):
                 if isinstance(pattern := op.attributes.get("pattern"), StringAttr):
-                    self.line(f"/* pattern {pattern.data} */")
+                    self.line(f"/* pattern {in_comment(pattern.data)} */")
                 self.block_into([self.text(argument) for argument in carried], op.body.block)
 
     def carry(self, results: Sequence[SSAValue], carried: Sequence[SSAValue], starts: Sequence[SSAValue]) -> None:

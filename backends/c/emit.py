@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.utils.exceptions import DiagnosticException
+from xdsl.utils.hints import isa
 
 from lrc.backends import lrw
 from lrc.backends.c.isa import NEON, SCALAR, VectorIsa, vector_extension
 from lrc.backends.c.printer import CPrinter
-from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port, c_identifier
+from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
+from lrc.backends.literals import in_comment
+from lrc.backends.names import program_names
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.ops import is_kernel
@@ -54,41 +57,44 @@ def emit(
     if graph is None or not isinstance(store, StoreAttr):
         raise DiagnosticException("only a module at the loop level with its memory planned can be printed as C")
     name = graph.sym_name.data
-    prefix = f"{c_identifier(name)}_"
     isa = ISAS[machine]
     kernels = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
     arrays = {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
     weights = {array: f"WEIGHTS({offset})" for array, offset in lrw.layout(arrays).offsets.items()}
     layers, numbers = layer_table(graph, kinds)
 
+    given, taken = ports(graph, "inputs", inputs), ports(graph, "outputs", outputs)
+    symbols = [function.sym_name.data for function in kernels]
+    names = program_names(name, [port.name for port in given], [port.name for port in taken], symbols)
+
     def printer() -> CPrinter:
-        return CPrinter(isa=isa, prefix=prefix, weights=weights, layers=numbers)
+        return CPrinter(isa=isa, kernels=names.kernels, weights=weights, layers=numbers)
 
     model = EmittedModel(
         name=name,
         target=target,
-        inputs=ports(graph, "inputs", inputs),
-        outputs=ports(graph, "outputs", outputs),
+        inputs=given,
+        outputs=taken,
         arena_bytes=integer(graph, "arena_bytes"),
         layers=layers,
         declarations="\n".join([isa.prelude, *(printer().declaration(function) for function in kernels)]),
         kernels=[
-            KernelUnit(f"kernels_{function.sym_name.data}.c", unit(function, name, isa, printer()))
-            for function in kernels
+            KernelUnit(f"{names.kernels[symbol]}.c", unit(function, name, names.model, printer()))
+            for symbol, function in zip(symbols, kernels, strict=True)
         ],
         graph="",
     )
-    parameters = [*model.input_names, *model.output_names]
-    text = printer().graph(graph, f"static void {prefix}graph({prefix}t *m, {model.parameters})", parameters)
+    signature = f"static void {names.model}_graph({names.model}_t *m, {model.parameters})"
+    text = printer().graph(graph, signature, names)
     return Emitted(replace(model, graph=text), arrays)
 
 
 def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
     """The inputs or outputs of the network, named by an attribute of its function."""
     names = graph.attributes.get(attribute)
-    if not isinstance(names, StringAttr) or len(names.data.split()) != len(shapes):
+    if not isa(names, ArrayAttr[StringAttr]) or len(names) != len(shapes):
         raise DiagnosticException(f"@{graph.sym_name.data} does not name its {len(shapes)} {attribute}")
-    return [Port(name, tuple(shape)) for name, shape in zip(names.data.split(), shapes, strict=True)]
+    return [Port(name.data, tuple(shape)) for name, shape in zip(names, shapes, strict=True)]
 
 
 def integer(function: func.FuncOp, attribute: str) -> int:
@@ -126,10 +132,11 @@ def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Laye
     return layers, {layer.name: number for number, layer in enumerate(layers)}
 
 
-def unit(function: func.FuncOp, model: str, isa: VectorIsa, printer: CPrinter) -> str:
-    """The C file of one kernel."""
+def unit(function: func.FuncOp, title: str, model: str, printer: CPrinter) -> str:
+    """The C file of one kernel of the network `title`, which is called `model` in C."""
+    isa, kernel = printer.isa, in_comment(function.sym_name.data)
     return f"""\
-/* {model}: kernel {function.sym_name.data}. Vectors: {isa.name}, {isa.lanes} floats. */
-#include "{c_identifier(model)}_kernels.h"
+/* {in_comment(title)}: kernel {kernel}. Vectors: {isa.name}, {isa.lanes} floats. */
+#include "{model}_kernels.h"
 
 {printer.function(function)}"""

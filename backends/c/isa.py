@@ -7,6 +7,7 @@ must stand in the prelude of the unit, which the table gives as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,12 @@ class VectorIsa:
     type: str
     texts: Mapping[str, str]
     prelude: str
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names that the texts say: the type's and those of functions."""
+        texts = re.sub(r"\{.*?\}", "", " ".join(self.texts.values()))
+        return frozenset({self.type, *re.findall(r"\b[a-z_]\w*", texts)})
 
     def text(self, operation: str, *operands: Text) -> str:
         """The C expression of an operation. Raises KeyError if the instruction set has none."""

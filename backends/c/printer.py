@@ -12,7 +12,7 @@ a variable with the name it had in the IR. A chain of classes holds the operatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from io import StringIO
@@ -25,26 +25,31 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.control import ControlPrinter
 from lrc.backends.c.expressions import PRECEDENCE, Text
-from lrc.backends.c.names import Names
+from lrc.backends.c.scalars import FUNCTIONS
+from lrc.backends.names import Names, ProgramNames
 from lrc.dialects import kernel
+
+OWN_OF_KERNELS = frozenset({"a", "point", "arguments", "begin", "end"})
+"""What a kernel calls its own parameters and variables."""
 
 
 @dataclass(eq=False, repr=False)
 class CPrinter(ControlPrinter):
     """Prints a function of the loop level as C, or what stands for it in a header.
 
-    A printer prints one text. `prefix` is put before the names of functions; `weights` gives for each constant
+    A printer prints one text. `kernels` gives for each kernel the name of its function, `weights` for each constant
     array the C expression of its place, `layers` the number of each layer. Raises DiagnosticException for an
     operation that has no C.
     """
 
-    prefix: str = field(default="", kw_only=True)
+    kernels: Mapping[str, str] = field(default_factory=dict[str, str], kw_only=True)
     weights: Mapping[str, str] = field(default_factory=dict[str, str], kw_only=True)
     layers: Mapping[str, int] = field(default_factory=dict[str, int], kw_only=True)
     _printed: StringIO = field(default_factory=StringIO, init=False)
 
     def __post_init__(self) -> None:
         self.stream = self._printed
+        self.names = Names("value", {*OWN_OF_KERNELS, *FUNCTIONS.values(), *self.isa.words})
 
     @singledispatchmethod
     def emit(self, op: Operation) -> None:
@@ -59,7 +64,7 @@ class CPrinter(ControlPrinter):
 
     def declaration(self, function: func.FuncOp) -> str:
         """The struct of a kernel's arguments, and the kernel's prototype."""
-        name = f"{self.prefix}{function.sym_name.data}"
+        name = self.kernels[function.sym_name.data]
         self.line(f"struct {name}_arguments {{")
         with self.indented():
             for field_name, argument in zip(field_names(function), function.body.block.args, strict=True):
@@ -75,7 +80,7 @@ class CPrinter(ControlPrinter):
 
     def function(self, function: func.FuncOp) -> str:
         """A kernel, as a function over part of the points of its grid."""
-        name = f"{self.prefix}{function.sym_name.data}"
+        name = self.kernels[function.sym_name.data]
         self.line(f"void {name}(const void *arguments, size_t begin, size_t end)")
         with self.braces(""):
             self.line(f"const struct {name}_arguments *const a = arguments;")
@@ -111,10 +116,10 @@ class CPrinter(ControlPrinter):
 
     # the function that runs the network
 
-    def graph(self, function: func.FuncOp, signature: str, parameters: Sequence[str]) -> str:
+    def graph(self, function: func.FuncOp, signature: str, names: ProgramNames) -> str:
         """The function that launches the kernels, under a C signature that names its parameters."""
-        self.names.used.update(parameters)
-        for name, argument in zip(parameters, function.body.block.args, strict=True):
+        self.names = names.variables()
+        for name, argument in zip((*names.inputs, *names.outputs), function.body.block.args, strict=True):
             self.expressions[argument] = Text(name)
         with self.braces(signature):
             self.block(function.body.block)
@@ -136,7 +141,7 @@ class CPrinter(ControlPrinter):
         callee = SymbolTable.lookup_symbol(op, op.callee)
         if not isinstance(callee, func.FuncOp):
             raise DiagnosticException(f"there is no kernel @{op.callee.root_reference.data}")
-        name = f"{self.prefix}{callee.sym_name.data}"
+        name = self.kernels[callee.sym_name.data]
         with self.braces(""):
             self.line(f"const struct {name}_arguments arguments = {{")
             with self.indented():
@@ -151,7 +156,7 @@ class CPrinter(ControlPrinter):
 
 def field_names(function: func.FuncOp) -> list[str]:
     """The names of a kernel's arguments in its C struct."""
-    names = Names()
+    names = Names("value")
     return [names.fresh(argument.name_hint) for argument in function.body.block.args]
 
 

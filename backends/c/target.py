@@ -11,6 +11,7 @@ from xdsl.utils.target import Target
 
 from lrc.backends.c.emit import ISAS
 from lrc.backends.c.printer import CPrinter
+from lrc.backends.names import kernel_names
 from lrc.dialects.kernel.ops import is_kernel
 
 
@@ -25,6 +26,7 @@ class CTarget(Target):
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         if self.machine not in ISAS:
             raise DiagnosticException(f"no machine '{self.machine}': one of {', '.join(ISAS)}")
-        for function in module.ops:
-            if isinstance(function, func.FuncOp) and is_kernel(function):
-                output.write(CPrinter(isa=ISAS[self.machine]).function(function))
+        functions = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
+        names = kernel_names(function.sym_name.data for function in functions)
+        for function in functions:
+            output.write(CPrinter(isa=ISAS[self.machine], kernels=names).function(function))

@@ -16,7 +16,7 @@ from xdsl.utils.hints import isa
 
 from lrc.backends.c.expressions import PRECEDENCE, Place, Text, ends_its_block, is_written, used_once_here
 from lrc.backends.c.isa import VectorIsa
-from lrc.backends.c.names import Names
+from lrc.backends.names import Names
 from lrc.dialects.kernel.attrs import WindowType
 
 
@@ -29,7 +29,7 @@ class CWriter(BasePrinter):
     """
 
     isa: VectorIsa = field(kw_only=True)
-    names: Names = field(default_factory=Names, init=False)
+    names: Names = field(init=False)
     expressions: dict[SSAValue, Text] = field(default_factory=dict[SSAValue, Text], init=False)
     variables: set[str] = field(default_factory=set[str], init=False)
 

@@ -1,6 +1,6 @@
 /* What the emitted code shares: the check of the weights and a clock. The pool is declared in NAME.h. */
-#ifndef NAME_RUNTIME_H
-#define NAME_RUNTIME_H
+#ifndef LRC_NAME_RUNTIME_H
+#define LRC_NAME_RUNTIME_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -18,9 +18,9 @@ const NAME_layer NAME_layers[] = {
 #define ARENA(offset) ((void *)(m->arena + (offset)))
 #define WEIGHTS(offset) ((const void *)(m->weights + (offset)))
 #define LAUNCH(kernel, args, points) m->parallel_for(m->pool, (kernel), (args), (points))
-#define LAYER(layer, data) end_layer(m, (layer), (data))
+#define LAYER(layer, data) NAME_end_layer(m, (layer), (data))
 
-static inline void end_layer(NAME_t *m, size_t layer, const void *data) {
+static inline void NAME_end_layer(NAME_t *m, size_t layer, const void *data) {
   if (m->hook) {
     m->hook(m->hook_user, layer, data, NAME_nanoseconds() - m->layer_began);
     m->layer_began = NAME_nanoseconds();

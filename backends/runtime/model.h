@@ -2,8 +2,8 @@
  *
  * Nothing here is global: any number of threads may each run a NAME_t of their own, with an arena of its
  * own, over the same weights. After NAME_init nothing is allocated. */
-#ifndef NAME_H
-#define NAME_H
+#ifndef LRC_NAME_H
+#define LRC_NAME_H
 
 #include <stddef.h>
 #include <stdint.h>

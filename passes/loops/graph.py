@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -49,7 +49,7 @@ class Graph:
         self, name: str, inputs: Sequence[str], outputs: Sequence[str], store: WeightStore, machine: Machine
     ) -> None:
         self.store, self.machine = store, machine
-        self.loops = Loops(name, [(n, FLOATS) for n in [*inputs, *outputs]])
+        self.loops = Loops(name, [(n, FLOATS) for n in shown((*inputs, *outputs))])
         self.kernels: dict[Family, func.FuncOp] = {}
         self.buffers: dict[SSAValue, SSAValue] = {}
         self._constants: dict[str, SSAValue] = {}
@@ -72,7 +72,7 @@ class Graph:
         size = self.loops.value(layout.size)
         allocation = memref.AllocOp([size], [], FLOATS)
         allocation.attributes |= {"layer": StringAttr(layer), "layout": LayoutAttr(layout)}
-        self.buffers[value] = self.loops.insert(allocation, re.sub(r"\W", "_", layer) or None)
+        self.buffers[value] = self.loops.insert(allocation, *shown([layer]))
         return self.buffers[value]
 
     def temporary(self, elements: int, name: str) -> SSAValue:
@@ -124,3 +124,14 @@ class Graph:
     def finish(self) -> list[Operation]:
         """The kernels, then the function that launches them."""
         return [*self.kernels.values(), self.loops.finish()]
+
+
+def shown(names: Iterable[str]) -> list[str]:
+    """Names as the IR can show them, none twice: `a b` as `a_b`, and `2` as `_2`."""
+    result = dict[str, None]()
+    for name in names:
+        text = re.sub(r"^(?=\d|$)|\W", "_", name, flags=re.ASCII)
+        while text in result:
+            text += "_"
+        result[text] = None
+    return list(result)

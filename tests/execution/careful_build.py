@@ -24,7 +24,7 @@ def compile_strictly(folder: Path, compiler: Compiler, scratch: Path) -> None:
 def run_with(main: str, folders: Sequence[Path], scratch: Path, sanitize: str = "") -> str:
     """Links a program of tests/execution/c with the folders' code, and runs it with the folders as arguments."""
     compiler = toolchain.find_compiler("host")
-    sources = [source for folder in folders for source in folder.glob("*.c") if source.name != "bench.c"]
+    sources = [source for folder in folders for source in folder.glob("*.c") if source.name != "lrc_bench.c"]
     flags = ["-std=c11", "-O1", "-g", *STRICT, *(f"-I{folder}" for folder in folders), *map(weights_path, folders)]
     if sanitize:
         flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all"]

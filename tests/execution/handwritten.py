@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lrc.backends import lrw
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.folder import write_folder
+from lrc.backends.names import model_name
 
 CHANNELS, ROWS, COLUMNS = 6, 3, 4
 ROW_STRIDE, ORIGIN = 8, 5
@@ -67,7 +68,7 @@ def weights(seed: int = 0) -> dict[str, NDArray[Any]]:
 def model(name: str, target: str, arrays: Mapping[str, NDArray[Any]]) -> EmittedModel:
     """y = x[channels permuted] * factor + shift, and the sum of it."""
     offsets = lrw.layout(arrays).offsets
-    c_name = name.replace("-", "_")
+    c_name = model_name(name)
     graph = GRAPH.replace("@factor@", str(offsets["factor"])).replace("@channel@", str(offsets["channel"]))
     shape = (1, CHANNELS, ROWS, COLUMNS)
     return EmittedModel(

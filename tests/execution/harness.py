@@ -22,6 +22,7 @@ from xdsl.universe import Universe
 from lrc import pipelines
 from lrc.backends.c.emit import ISAS
 from lrc.backends.c.printer import CPrinter
+from lrc.backends.names import kernel_names
 from lrc.dialects import kernel, lr
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.layout import Layout
@@ -209,7 +210,8 @@ class Plan:
     """One network as C: its kernels, and a function that launches them."""
 
     def __init__(self, name: str, network: Network) -> None:
-        self.prefix, self.network = f"{name}_", network
+        self.network = network
+        self.kernels = kernel_names((function.sym_name.data for function in network.kernels), name)
         self.weights: list[NDArray[np.generic]] = []
         self.buffers: dict[str, Layout] = {}
         self.names: dict[SSAValue, str] = {}
@@ -219,7 +221,7 @@ class Plan:
 
     def printer(self) -> CPrinter:
         """A printer for one text."""
-        return CPrinter(indent_num_spaces=4, isa=ISAS[self.network.machine], prefix=self.prefix)
+        return CPrinter(indent_num_spaces=4, isa=ISAS[self.network.machine], kernels=self.kernels)
 
     def body(self) -> Iterator[str]:
         """The statements of the function that launches the kernels."""
@@ -268,7 +270,7 @@ class Plan:
         def text(value: SSAValue) -> str:
             return self.names.get(value) or str(number_of(value))
 
-        name = self.prefix + op.callee.root_reference.data
+        name = self.kernels[op.callee.root_reference.data]
         values = ", ".join(text(argument) for argument in op.arguments)
         points = " * ".join(text(size) for size in op.sizes)
         return f"launch({name}, &(struct {name}_arguments){{{values}}}, {points});"

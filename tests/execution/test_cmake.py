@@ -46,7 +46,7 @@ def test_for_arm64(tmp_path: Path) -> None:
         zig = compiler.command[: compiler.command.index("cc")]
         settings |= {tool: script(tmp_path / tool, (*zig, tool.lower())) for tool in ("AR", "RANLIB")}
     defined = [f"-DCMAKE_{name}={value}" for name, value in settings.items()]
-    cmake(folder, tmp_path / "build", *defined, f"-DLRC_MACHINE_FLAGS={' '.join(compiler.flags('neon'))}")
+    cmake(folder, tmp_path / "build", *defined, f"-DLRC_two_scales_MACHINE_FLAGS={' '.join(compiler.flags('neon'))}")
     program = tmp_path / "build/two_scales_bench"
     emulator = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
     done = subprocess.run([*emulator, program, "2"], capture_output=True, text=True, check=True)
@@ -66,7 +66,37 @@ def test_the_machine_can_be_chosen(tmp_path: Path) -> None:
         folder,
         tmp_path / "build",
         f"-DCMAKE_C_COMPILER={tool('gcc')}",
-        "-DLRC_MACHINE_FLAGS=",
+        "-DLRC_two_scales_MACHINE_FLAGS=",
         "-DCMAKE_BUILD_TYPE=Debug",
     )
     assert "-march" not in (tmp_path / "build/CMakeFiles/two_scales.dir/flags.make").read_text()
+
+
+APPLICATION = """\
+#include <string.h>
+#include <second.h> /* another one, of the application's */
+#include "second.h"
+#include "two_scales.h"
+int main(void) { return THE_APPLICATIONS_OWN != 1 || !two_scales_arena_bytes() || !second_arena_bytes(); }
+"""
+
+
+def test_models_beside_others_in_one_project(tmp_path: Path) -> None:
+    """Each with its own flags; their headers hide no others; none takes a name of CMake's."""
+    names = {"two-scales": "c", "second": "host", "edit_cache": "c", "debug": "c", "string": "c", "CMAKE": "c"}
+    for name, target in names.items():
+        handwritten.emit(tmp_path / name, name, target)
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include/second.h").write_text("#define THE_APPLICATIONS_OWN 1\n")
+    (tmp_path / "main.c").write_text(APPLICATION)
+    libraries = " ".join(toolchain.metadata_of(tmp_path / name)["c_name"] for name in names)
+    lines = [f"add_subdirectory({name})" for name in names]
+    lines += ["add_executable(application main.c)", "target_include_directories(application PRIVATE include)"]
+    lines += [f"target_link_libraries(application PRIVATE {libraries})"]
+    head = "cmake_minimum_required(VERSION 3.13)\nproject(all_of_them C)\n"
+    (tmp_path / "CMakeLists.txt").write_text(head + "\n".join(lines) + "\n")
+    build = tmp_path / "build"
+    cmake(tmp_path, build, f"-DCMAKE_C_COMPILER={tool('gcc')}", "-DCMAKE_BUILD_TYPE=Debug")
+    subprocess.run([build / "application"], check=True)
+    flags = {name: (build / name / f"CMakeFiles/{name}.dir/flags.make").read_text() for name in ("second", "CMAKE")}
+    assert {name: "-march" in text for name, text in flags.items()} == {"second": True, "CMAKE": False}

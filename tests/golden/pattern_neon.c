@@ -159,11 +159,11 @@ static void tiny_graph(tiny_t *m, const float *x, float *y) {
     };
     LAUNCH(tiny_copy_ragged, &arguments, (size_t)(16 * 14));
   }
-  float *const a_ = ARENA(16448);
+  float *const a = ARENA(16448);
   {
     const struct tiny_conv3x3_p2_2x1x4_i16_o16_relu_arguments arguments = {
       .input = x_1,
-      .output = a_,
+      .output = a,
       .offset = WEIGHTS(64),
       .reorder = WEIGHTS(128),
       .index = WEIGHTS(192),
@@ -184,11 +184,11 @@ static void tiny_graph(tiny_t *m, const float *x, float *y) {
       .width = 14,
     };
     LAUNCH(tiny_conv3x3_p2_2x1x4_i16_o16_relu, &arguments, (size_t)(7 * 4 * 1));
-    LAYER(0, a_);
+    LAYER(0, a);
   }
   {
     const struct tiny_copy_ragged_arguments arguments = {
-      .source = a_,
+      .source = a,
       .source_first = 0,
       .source_channel = 224,
       .source_row = 16,

@@ -1,41 +1,13 @@
-"""Names and texts of the C API."""
-
-import pytest
+"""Texts of the C API."""
 
 from lrc.backends import c_api
-from lrc.backends.emitted import EmittedModel, Port, c_identifier
+from lrc.backends.emitted import EmittedModel, Layer, Port
 from lrc.backends.lrw import WeightsLayout
 
 
 def model(inputs: list[str], outputs: list[str], name: str = "net") -> EmittedModel:
     ports = [[Port(port, (1, 2)) for port in names] for names in (inputs, outputs)]
     return EmittedModel(name, "c", ports[0], ports[1], 0, (), "", (), "static void graph(void) {}")
-
-
-@pytest.mark.parametrize(
-    ("name", "identifier"),
-    [
-        ("vgg16", "vgg16"),
-        ("vgg16-conv", "vgg16_conv"),
-        ("s1a.conv1", "s1a_conv1"),
-        ("int", "int_"),
-        ("2x", "n2x"),
-        ("bench", "bench_"),
-        ("lrc", "lrc_"),
-        ("NULL", "NULL_"),
-        ("_Bool", "n_Bool"),
-    ],
-)
-def test_names_become_identifiers(name: str, identifier: str) -> None:
-    assert c_identifier(name) == identifier
-
-
-def test_no_two_parameters_have_one_name() -> None:
-    emitted = model(["x", "m", "a-b", "a.b"], ["x", "double"])
-    assert emitted.input_names == ("x", "m_", "a_b", "a_b_")
-    assert emitted.output_names == ("x_", "double_")
-    assert emitted.parameters.startswith("const float *x, const float *m_,")
-    assert emitted.parameters.endswith("float *x_, float *double_")
 
 
 def test_only_the_word_name_is_filled() -> None:
@@ -50,3 +22,14 @@ def test_code_and_places_of_weights_make_the_hash() -> None:
     hashes = {c_api.model_hash(model(["x"], ["y"]), layout) for layout in layouts}
     hashes.add(c_api.model_hash(model(["x"], ["y"], "other"), layouts[0]))
     assert len(hashes) == 4
+
+
+def test_names_of_the_users_stay_within_comments_and_strings() -> None:
+    name = '*/ int "x\\ ??/\n/* é'
+    layer = Layer(name, 'ki"nd', 1, 1, 1, 1, 0, 1, 1)
+    emitted = EmittedModel(name, "c", (), (), 0, (layer,), "", (), "")
+    texts = c_api.code_files(emitted, WeightsLayout({}, 64), embed_weights=False)
+    title = r'* / int "x\\ ? ?/\n/ * \xe9'
+    assert texts["int_x.h"].startswith(f"/* {title}, compiled by")
+    assert f"/* {title}: what" in texts["int_x_kernels.h"]
+    assert r'{"*/ int \042x\134 \077\077/\012/* \303\251", "ki\042nd", 1,' in texts["int_x.c"]

@@ -65,7 +65,7 @@ func.func @narrow(%index: memref<?xui8>, %in: memref<?xf32>, %out: memref<?xf32>
 
 // Names that C or the file around have taken are changed, as are names that come twice.
 // CHECK: void names(
-// CHECK: const ptrdiff_t int_ = a->int_;
+// CHECK: const ptrdiff_t value_int = a->value_int;
 func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
   kernel.grid (%i) in (%int) {
     %x = memref.load %in[%i] : memref<?xf32>

@@ -166,13 +166,13 @@ static void invent_picture(float **inputs) {
     }
 }
 
-static void note_layer(void *user, size_t layer, const void *data, uint64_t nanoseconds) {
+static void note_time(void *user, size_t layer, const void *data, uint64_t nanoseconds) {
   times *t = (times *)user;
   (void)data;
   t->layers[layer * t->runs + t->run] = nanoseconds;
 }
 
-static void dump_layer(void *user, size_t layer, const void *data, uint64_t nanoseconds) {
+static void dump_buffer(void *user, size_t layer, const void *data, uint64_t nanoseconds) {
   char path[4096];
   (void)nanoseconds;
   if (snprintf(path, sizeof path, "%s/%zu.bin", (const char *)user, layer) >= (int)sizeof path)
@@ -194,6 +194,15 @@ static double median(uint64_t *values, size_t count) {
   return 0.5 * (milliseconds(values, (count - 1) / 2) + milliseconds(values, count / 2));
 }
 
+/* A string of JSON. */
+static void print_quoted(const char *text) {
+  putchar('"');
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ') printf("\\u%04x", (unsigned)*text);
+    else printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+  putchar('"');
+}
+
 static void report(const options *o, times *t) {
   double middle = median(t->totals, t->runs), least = milliseconds(t->totals, 0);
   if (!o->json) {
@@ -202,9 +211,11 @@ static void report(const options *o, times *t) {
     return;
   }
   printf("{\"median_ms\": %.6f, \"min_ms\": %.6f, \"threads\": %u, \"layers\": [", middle, least, o->threads);
-  for (size_t i = 0; NAME_layers[i].name; i++)
-    printf("%s{\"name\": \"%s\", \"median_ms\": %.6f}", i ? ", " : "", NAME_layers[i].name,
-           median(t->layers + i * t->runs, t->runs));
+  for (size_t i = 0; NAME_layers[i].name; i++) {
+    printf("%s{\"name\": ", i ? ", " : "");
+    print_quoted(NAME_layers[i].name);
+    printf(", \"median_ms\": %.6f}", median(t->layers + i * t->runs, t->runs));
+  }
   printf("]}\n");
 }
 
@@ -214,7 +225,7 @@ static void run(NAME_t *m, float **inputs, float **outputs) {
 }
 
 static void run_dumping(NAME_t *m, float **inputs, float **outputs, const char *folder) {
-  NAME_set_hook(m, dump_layer, (void *)(uintptr_t)folder);
+  NAME_set_hook(m, dump_buffer, (void *)(uintptr_t)folder);
   run(m, inputs, outputs);
 }
 
@@ -224,7 +235,7 @@ static void run_timed(NAME_t *m, const options *o, float **inputs, float **outpu
   t.layers = (uint64_t *)allocate(t.runs * (o->json ? NAME_layer_count : 0), sizeof *t.layers);
   if (o->json) {
     for (int i = 0; i < WARM_UPS; i++) run(m, inputs, outputs);
-    NAME_set_hook(m, note_layer, &t);
+    NAME_set_hook(m, note_time, &t);
   }
   for (t.run = 0; t.run < t.runs; t.run++) {
     uint64_t begin = NAME_nanoseconds();
