@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from lrc.api import compile as compile
     from lrc.api import load as load
     from lrc.api import parse as parse
+    from lrc.diagnostics import Diagnostic as Diagnostic
     from lrc.diagnostics import LrcError as LrcError
     from lrc.diagnostics import LrcWarning as LrcWarning
+    from lrc.diagnostics import UserError as UserError
 
 __version__ = "0.1.0"
-__all__ = ["LrcError", "LrcWarning", "Net", "__version__", "compile", "load", "parse"]
+__all__ = ["Diagnostic", "LrcError", "LrcWarning", "Net", "UserError", "__version__", "compile", "load", "parse"]
 
-_HOMES = {"LrcError": "lrc.diagnostics", "LrcWarning": "lrc.diagnostics"} | dict.fromkeys(
-    ("Net", "compile", "load", "parse"), "lrc.api"
-)
+_HOMES: dict[str, str] = {
+    **dict.fromkeys(("Diagnostic", "LrcError", "LrcWarning", "UserError"), "lrc.diagnostics"),
+    **dict.fromkeys(("Net", "compile", "load", "parse"), "lrc.api"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -30,3 +33,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

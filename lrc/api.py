@@ -8,20 +8,29 @@ y = net(x)                                # numpy in, numpy out
 
 from __future__ import annotations
 
+import operator
+import os
+import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+import weakref
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import PassFailedException
 
 from lrc import compiler, frontend, toolchain, zoo
 from lrc.compiler import Compilation, Progress
-from lrc.diagnostics import Diagnostic, LrcWarning, UserError, show
+from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
+from lrc.library import Library
+from lrc.limits import MOST_RUNS, MOST_THREADS
+from lrc.pipelines import TARGETS
 from lrc.program import Program
 
 if TYPE_CHECKING:
@@ -31,24 +40,45 @@ if TYPE_CHECKING:
 Tensors = Mapping[str, NDArray[np.float32]]
 
 
-def load(source: str | Path, *, strict: bool = False) -> ModuleOp:
+def load(source: str | os.PathLike[str], *, strict: bool = False) -> ModuleOp:
     """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked.
 
-    What it declares and does not use is an LrcWarning, or a mistake if `strict`. Raises UserError with every mistake.
+    What it declares and does not use is an LrcWarning, or a mistake if `strict`.
+
+    Raises:
+        UserError: with every mistake in it; or there is no such file.
+        TypeError: the source is no path.
     """
-    path = zoo.path(source.removeprefix("zoo:")) if isinstance(source, str) and source.startswith("zoo:") else source
-    return _lift(frontend.read_text(Path(path)), str(source), Path(path).parent, strict)
+    return _lift(*_read(source), strict)
 
 
-def parse(text: str, filename: str = "<string>", folder: Path = Path(), *, strict: bool = False) -> ModuleOp:
+def parse(
+    text: str, filename: str = "<string>", folder: str | os.PathLike[str] = "", *, strict: bool = False
+) -> ModuleOp:
     """The network in a `.lr` text; errors call it `filename`, and weights are looked for in `folder`.
 
-    What it declares and does not use is an LrcWarning, or a mistake if `strict`. Raises UserError with every mistake.
+    What it declares and does not use is an LrcWarning, or a mistake if `strict`.
+
+    Raises:
+        UserError: with every mistake in it.
+        TypeError: the text is no string.
     """
-    return _lift(text, filename, folder, strict)
+    _expect(text, (str,), "parse takes a text")
+    return _lift(text, filename, Path(folder), strict)
+
+
+def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:
+    """The text of a `.lr` file, what errors call it, and its folder."""
+    _expect(source, (str, os.PathLike), "the network must be the path of a .lr file, or 'zoo:NAME'")
+    shown = os.fspath(source)
+    if "\n" in shown:
+        raise UserError.because("this is a text, not the path of a .lr file", hint="lrc.parse takes texts")
+    path = zoo.path(shown.removeprefix("zoo:")) if shown.startswith("zoo:") else Path(shown)
+    return frontend.read_text(path), shown, path.parent
 
 
 def _lift(text: str, filename: str, folder: Path, strict: bool) -> ModuleOp:
+    """The network in a text. Warnings point at the caller's caller."""
     found: list[Diagnostic] = []
     module = frontend.lift(frontend.parse(text, filename), folder, found.extend)
     if strict and found:
@@ -59,12 +89,12 @@ def _lift(text: str, filename: str, folder: Path, strict: bool) -> ModuleOp:
 
 
 def compile(
-    model: ModuleOp | str | Path,
+    model: ModuleOp | str | os.PathLike[str],
     target: str = "host",
     *,
     threads: int = 1,
     replace_unfriendly: bool = False,
-    folder: Path | None = None,
+    folder: str | os.PathLike[str] | None = None,
     progress: Progress = lambda step: None,
 ) -> Net:
     """Compile a network, build its C, and return it as something to call.
@@ -72,91 +102,157 @@ def compile(
     Args:
         model: what `load` or `parse` gave, or what `load` takes.
         target: neon, host or c. NEON code runs under qemu on a machine that is no arm64.
-        threads: how many threads share each layer.
+        threads: how many threads share each layer, 1 to 64.
         replace_unfriendly: use the hard forms of sigmoid and swish.
         folder: where the C goes; a folder that lives as long as the net if None.
         progress: is told what is being done.
 
     Raises:
-        UserError: the network is wrong, or there is no C compiler, or no emulator that the code would need.
+        UserError: the network is wrong, or the folder cannot be written, or there is no C compiler, or no emulator
+            that the code would need.
+        ValueError: an argument is none of those that there are.
+        TypeError: an argument is of the wrong type.
     """
-    module = model if isinstance(model, ModuleOp) else load(model)
+    threads = _number("threads", threads, MOST_THREADS)
+    if target not in TARGETS:
+        hint = did_you_mean(str(target), TARGETS)
+        raise ValueError(f"target must be {', '.join(TARGETS)}, not {target!r}{f'; {hint}' if hint else ''}")
+    module = model if isinstance(model, ModuleOp) else _lift(*_read(model), strict=False)
     toolchain.find_compiler(target)  # before the work, not after it
-    if toolchain.is_foreign(target):
+    is_foreign = toolchain.is_foreign(target)
+    if is_foreign:
         toolchain.emulator_command()
-    scratch = tempfile.TemporaryDirectory(prefix="lrc-") if folder is None else None
-    place = folder or Path(scratch.name if scratch else "", compiler.name_of(module))
-    optional = ("replace-unfriendly",) if replace_unfriendly else ()
-    compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
-    progress("writing the C")
-    compiler.write(compilation, place)
-    progress("building the C")
-    toolchain.build(place)
-    return Net(compilation, Program(place, threads), scratch)
+    scratch = None if folder is not None else tempfile.mkdtemp(prefix="lrc-")
+    try:
+        place = Path(scratch, compiler.name_of(module)) if scratch is not None else Path(folder or "")
+        optional = ("replace-unfriendly",) if replace_unfriendly else ()
+        with _user_errors():
+            compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
+            progress("writing the C")
+            compiler.write(compilation, place)
+        progress("building the C")
+        toolchain.build(place, shared=not is_foreign)
+        return Net(compilation, Program(place, threads), None if is_foreign else Library(place, threads), scratch)
+    except BaseException:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+        raise
 
 
 class Net:
     """A compiled network: call it with arrays. Its folder goes with it unless the caller chose one.
 
-    `report` says what the compilation did.
+    Several threads may call it, and take turns; a child that forks off may call it too. It cannot be pickled.
+
+    Attributes:
+        name: the model's name.
+        target: what it was compiled for.
+        threads: how many threads share each layer.
+        inputs: the shape of each input, by name, in the order of a call. All are float32, and begin with 1: any number
+            of pictures may be stacked there.
+        outputs: the shape of each output, by name.
+        folder: the emitted folder.
+        report: what the compilation did.
     """
 
     def __init__(
-        self,
-        compilation: Compilation,
-        program: Program,
-        scratch: tempfile.TemporaryDirectory[str] | None = None,
+        self, compilation: Compilation, program: Program, library: Library | None = None, scratch: str | None = None
     ) -> None:
         self._compilation = compilation
         self._program = program
-        self._scratch = scratch
+        self._library = library
+        self._is_open = True
+        self._remove = weakref.finalize(self, _remove, scratch, os.getpid())
+        self.name: str = compilation.report.model
+        self.target: str = compilation.target
+        self.threads: int = program.threads
+        self.inputs: Mapping[str, tuple[int, ...]] = MappingProxyType(compiler.input_shapes(compilation.source))
+        self.outputs: Mapping[str, tuple[int, ...]] = MappingProxyType(compiler.output_shapes(compilation.source))
+        self.folder: Path = program.folder
+        self.report: Report = compilation.report
 
-    @property
-    def folder(self) -> Path:
-        """The emitted folder."""
-        return self._program.folder
+    def __repr__(self) -> str:
+        inputs, outputs = (
+            ", ".join(f"{name}: f32{list(shape)}" for name, shape in ports.items())
+            for ports in (self.inputs, self.outputs)
+        )
+        threads = f" on {self.threads} threads" if self.threads > 1 else ""
+        closed = "" if self._is_open else ", closed"
+        return f"<lrc.Net {self.name} for {self.target}{threads}: {inputs} -> {outputs}{closed}>"
 
-    @property
-    def report(self) -> Report:
-        return self._compilation.report
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an lrc.Net is code in this process: it cannot be pickled or copied; compile it in each process, or fork"
+        )
 
     def __call__(self, *inputs: ArrayLike) -> Any:
         """The output for the inputs in their order: one array, or a tuple where the network has several outputs.
 
-        Several pictures may be stacked along the first axis. Raises UserError if the inputs do not fit.
+        Several pictures may be stacked along the first axis, even none.
+
+        Raises:
+            UserError: the inputs do not fit.
+            TypeError: they are too many or too few.
+            ValueError: the net is closed.
         """
-        names = compiler.input_shapes(self._compilation.source)
-        outputs = self.run({name: np.asarray(array, np.float32) for name, array in zip(names, inputs, strict=True)})
-        results = tuple(outputs.values())
+        if len(inputs) != len(self.inputs):
+            takes = f"{len(self.inputs)} input{'s' if len(self.inputs) > 1 else ''} ({', '.join(self.inputs)})"
+            raise TypeError(f"the network {self.name} takes {takes}, not {len(inputs)}")
+        results = tuple(self.run(dict(zip(self.inputs, inputs, strict=True))).values())
         return results[0] if len(results) == 1 else results
 
-    def run(self, inputs: Tensors) -> Tensors:
-        """Outputs by name for inputs by name. Raises UserError if the inputs do not fit."""
-        return self._program.run(inputs)
+    def run(self, inputs: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float32]]:
+        """Outputs by name for inputs by name.
 
-    def bench(self, runs: int) -> dict[str, Any]:
-        """Times of so many runs, in all and of each layer: median_ms, min_ms, threads, layers."""
-        return self._program.bench(runs)
+        Raises:
+            UserError: the inputs do not fit.
+            TypeError: they are no mapping.
+            ValueError: the net is closed.
+        """
+        self._check_open()
+        _expect(inputs, (Mapping,), f"run takes a mapping from {', '.join(self.inputs)} to arrays")
+        return (self._library or self._program).run(inputs)
 
-    def verify(self, inputs: Tensors) -> verification.Report:
+    def bench(self, runs: int = 50) -> dict[str, Any]:
+        """Times of so many runs, in all and of each layer: median_ms, min_ms, threads, layers.
+
+        Raises:
+            ValueError: the runs are less than 1 or more than 100,000, or the net is closed.
+            TypeError: the runs are no integer.
+        """
+        self._check_open()
+        return self._program.bench(_number("runs", runs, MOST_RUNS))
+
+    def verify(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Report:
         """Hold the graph that the passes made against the network as it was written, and every layer of the emitted
-        code against the graph, in float64."""
+        code against the graph, in float64; for one picture: inputs by name, or the array of the only input.
+
+        Raises:
+            UserError: the inputs do not fit, or are not one picture.
+            TypeError: one array was given, and the network has several inputs.
+            ValueError: the net is closed.
+        """
         from lrc import verify as verification
 
-        compiled = self._compilation
-        return verification.verify(compiled.source, compiled.graph, self._program, inputs, compiled.stretches)
+        it, picture = self._compilation, self._one_picture(inputs)
+        return verification.verify(it.source, it.graph, self._program, picture, it.stretches)
 
-    def bisect(self, inputs: Tensors) -> verification.Blame | None:
-        """The first pass over the graph that changes the meaning, and how; None if there is none."""
+    def bisect(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Blame | None:
+        """The first pass over the graph that changes the meaning, and how; None if there is none.
+
+        Raises as `verify`.
+        """
         from lrc import verify as verification
 
-        compilation = self._compilation
-        return verification.bisect(compilation.source, compilation.graph_passes, compiler.make_context(), inputs)
+        compilation, picture = self._compilation, self._one_picture(inputs)
+        return verification.bisect(compilation.source, compilation.graph_passes, compiler.make_context(), picture)
 
     def close(self) -> None:
-        """Remove the folder, unless the caller chose it."""
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        """Unload the code, and remove the folder unless the caller chose it. The net cannot be called any more."""
+        self._is_open = False
+        if self._library is not None:
+            self._library.close()
+        self._remove()
 
     def __enter__(self) -> Net:
         return self
@@ -165,3 +261,55 @@ class Net:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise ValueError(f"the network {self.name} is closed")
+
+    def _one_picture(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Tensors:
+        self._check_open()
+        if not isinstance(inputs, Mapping):
+            if len(self.inputs) > 1:
+                names = ", ".join(self.inputs)
+                raise TypeError(f"the network {self.name} has several inputs: give a mapping from {names} to arrays")
+            inputs = dict.fromkeys(self.inputs, inputs)
+        arrays = self._program.inputs.arrays(inputs)
+        if (pictures := len(next(iter(arrays.values())))) != 1:
+            raise UserError.because(
+                f"one picture is verified at a time, not {pictures}", hint="x[:1] is the first of them"
+            )
+        return arrays
+
+
+def _remove(folder: str | None, process: int) -> None:
+    """Remove a net's own folder; a child that forked off leaves that to its parent."""
+    if folder is not None and os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _number(name: str, value: int, most: int) -> int:
+    """`value` as an integer from 1 to `most`. Raises ValueError or TypeError."""
+    _expect(value, (SupportsIndex,), f"{name} must be an integer")
+    number = operator.index(value)
+    if not 1 <= number <= most:
+        raise ValueError(f"{name} must be 1 to {most}, not {number}")
+    return number
+
+
+def _expect(value: object, types: tuple[type, ...], expected: str) -> None:
+    """Raises TypeError, in the words of what was expected, if `value` is of none of these types."""
+    if not isinstance(value, types):
+        found = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        raise TypeError(f"{expected}, not {found}")
+
+
+@contextmanager
+def _user_errors() -> Generator[None]:
+    """What passes and the system find wrong, as UserError."""
+    try:
+        yield
+    except PassFailedException as error:
+        raise UserError(Diagnostic.of_pass(str(error))) from error
+    except OSError as error:
+        name = None if error.filename is None else os.fsdecode(error.filename)
+        raise UserError.because(error.strerror or str(error), filename=name) from error

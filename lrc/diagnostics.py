@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -24,6 +25,9 @@ LONGEST_WORD: Final = 80
 
 MOST_COMPARED: Final = 200
 """Names that a word is compared with, letter by letter: those that begin or end most like it."""
+
+PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
+"""How passes say where in the user's file the trouble is."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class Diagnostic:
     note: str | None = None
     source_column: int = 1
     severity: Severity = "error"
+
+    @staticmethod
+    def of_pass(message: str, text: str | None = None) -> Diagnostic:
+        """What a pass says is wrong, `vgg16.lr:12:9: message`, with the line of the file if its text is given."""
+        if (found := PLACE.fullmatch(message)) is None:
+            return Diagnostic(message)
+        lines = (text or "").splitlines()
+        line, column = int(found["line"]), int(found["column"])
+        source_line = lines[line - 1] if 0 < line <= len(lines) else ""
+        word = re.match(r"\w+", source_line[column - 1 :])
+        end = column + len(word[0]) if word else None
+        shown, first = excerpt(source_line, 0, len(source_line), column - 1)
+        return Diagnostic(found["message"], None, found["file"], line, column, end, shown or None, None, first)
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.filename, self.line, self.column) if part is not None)

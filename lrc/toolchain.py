@@ -94,12 +94,12 @@ def build(
     sanitize: str | None = None,
     compiler: Compiler | None = None,
 ) -> Path:
-    """Builds an emitted folder and returns the program, or the shared library, which stands in it.
+    """Builds an emitted folder and returns the program NAME_bench, which stands in it.
 
     Args:
         folder: as `lrc.backends.folder.write_folder` leaves it.
         jobs: how many compilers may run at once; all processors if None.
-        shared: make the library libNAME.so in place of the program NAME_bench.
+        shared: also make the library libNAME.so, of the same objects.
         sanitize: sanitizers as ``-fsanitize=`` takes them, ``address,undefined``.
         compiler: in place of what `find_compiler` finds.
 
@@ -115,26 +115,31 @@ def build(
             flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
             if sanitize:
                 flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
-            sources: list[str] = [*metadata["sources"], *([] if shared else ["bench.c"])]
-            output = folder / (f"lib{name}.so" if shared else f"{name}_bench")
-            output.unlink(missing_ok=True)
+            sources: list[str] = [*metadata["sources"], "lrc_bench.c"]
+            program, library = folder / f"{name}_bench", folder / f"lib{name}.so"
+            for output in (program, library):
+                output.unlink(missing_ok=True)
             objects = [str(work / f"{source}.o") for source in sources]
             calls = [
                 [*flags, *_paths(name, folder, source), "-c", str(folder / source), "-o", made]
                 for source, made in zip(sources, objects, strict=True)
             ]
-            linked = work / output.name
-            kind = ["-shared"] if shared else ["-static"] if compiler.is_static else []
+            links = {program: [*(["-static"] if compiler.is_static else []), *objects]}
+            if shared:
+                links[library] = ["-shared", *objects[:-1]]
             with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, Processes() as processes:
                 call = partial(_call, processes, compiler, work)
                 list(pool.map(call, calls))
-                call([*flags, *kind, *objects, "-o", str(linked), "-lm", "-pthread"])
-            if not linked.exists():
-                raise UserError.because(f"{compiler.name} says nothing and makes no program", hint=_mend(compiler))
-            os.replace(linked, output)
+                for output, linked in links.items():
+                    call([*flags, *linked, "-o", str(work / output.name), "-lm", "-pthread"])
+                    if not (work / output.name).exists():
+                        nothing = f"{compiler.name} says nothing and makes no program"
+                        raise UserError.because(nothing, hint=_mend(compiler))
+            for output in links:
+                os.replace(work / output.name, output)
     except OSError as error:
         raise UserError.because(f"cannot build in {folder}: {error.strerror}") from error
-    return output
+    return program
 
 
 def program_command(folder: Path) -> list[str]:

@@ -217,7 +217,9 @@ def test_run_takes_and_gives_arrays(lrc: Lrc) -> None:
         (np.zeros((1, 4, 9, 8)), "must have the shape [1, 4, 9, 9], not [1, 4, 9, 8]"),
         (np.zeros((1, 4, 9, 9), complex), "complex128"),
         (np.full((1, 4, 9, 9), np.nan), "input x is not a number at [0, 0, 0, 0]"),
-        (np.full((2, 4, 9, 9), 1e300), "input x is infinite, or too large for float32, at [0, 0, 0, 0]"),
+        (np.full((1, 4, 9, 9), -np.inf), "input x is infinite at [0, 0, 0, 0]"),
+        (np.zeros((0, 4, 9, 9)), "input x holds no picture"),
+        (np.full((2, 4, 9, 9), 1e300), "input x is too large for float32 at [0, 0, 0, 0]"),
     ],
 )
 def test_run_refuses_what_does_not_fit(lrc: Lrc, array: np.ndarray, message: str) -> None:

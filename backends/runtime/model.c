@@ -31,6 +31,8 @@ static inline void NAME_end_layer(NAME_t *m, size_t layer, const void *data) {
 
 size_t NAME_arena_bytes(void) { return ARENA_BYTES; }
 
+size_t NAME_context_bytes(void) { return sizeof(NAME_t); }
+
 int NAME_init(NAME_t *m, void *arena, size_t arena_bytes, const void *weights, size_t weights_bytes) {
   if (!m) return NAME_BAD_ARGUMENT;
   memset(m, 0, sizeof *m);

@@ -56,6 +56,9 @@ typedef struct NAME_t {
 /* How many bytes of working memory one NAME_t needs. */
 size_t NAME_arena_bytes(void);
 
+/* How many bytes a NAME_t itself takes, for callers that cannot say sizeof. */
+size_t NAME_context_bytes(void);
+
 /* Checks the contents of NAME.lrw and prepares m. Arena and weights must be aligned to NAME_alignment bytes
  * and outlive m; malloc does not promise that, aligned_alloc and mmap do. Reads the weights once to check them. */
 int NAME_init(NAME_t *m, void *arena, size_t arena_bytes, const void *weights, size_t weights_bytes);

@@ -11,11 +11,10 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
+from lrc.limits import MOST_RUNS
 
 RUNS = 50
 RUNS_EMULATED = 2
-MOST_RUNS = 100_000
-"""The times of all layers in all runs are kept in memory."""
 
 
 @click.command(

@@ -10,7 +10,6 @@
 """
 
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,9 +25,6 @@ INPUT_IS_WRONG = 1
 VERIFICATION_FAILED = 3
 BUG_IN_LRC = 4
 BY_SIGNAL = 128
-
-PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
-"""How passes say where in the user's file the trouble is."""
 
 
 class VerificationFailed(Exception):
@@ -119,17 +115,12 @@ def _explain(invocation: Invocation, error: Exception) -> str | None:
     """
     from xdsl.utils.exceptions import ParseError, PassFailedException
 
-    from lrc.diagnostics import Diagnostic, LrcError, excerpt
+    from lrc.diagnostics import Diagnostic, LrcError
 
-    if isinstance(error, PassFailedException) and (found := PLACE.fullmatch(str(error))):
-        lines = (invocation.model_text or "").splitlines()
-        line, column = int(found["line"]), int(found["column"])
-        source_line = lines[line - 1] if 0 < line <= len(lines) else ""
-        word = re.match(r"\w+", source_line[column - 1 :])
-        end = column + len(word[0]) if word else None
-        shown, first = excerpt(source_line, 0, len(source_line), column - 1)
-        return str(Diagnostic(found["message"], None, found["file"], line, column, end, shown or None, None, first))
-    return str(error) if isinstance(error, (LrcError, PassFailedException, ParseError)) else None
+    failed = error.__cause__ if isinstance(error, LrcError) else error
+    if isinstance(failed, PassFailedException):
+        return str(Diagnostic.of_pass(str(failed), invocation.model_text))
+    return str(error) if isinstance(error, (LrcError, ParseError)) else None
 
 
 def _report_bug(invocation: Invocation, error: Exception) -> int:

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from lrc.limits import MOST_SEED, MOST_THREADS
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 TARGETS = ("neon", "host", "c")
-MOST_THREADS = 64
-MOST_SEED = 2**32 - 1
 FilePath = click.Path(path_type=Path, dir_okay=False)
 
 

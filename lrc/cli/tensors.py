@@ -98,21 +98,13 @@ def _fitting(name: str, array: NDArray[Any], shape: tuple[int, ...], shown: str)
     import numpy as np
 
     from lrc.diagnostics import UserError
+    from lrc.ports import fit
 
-    if array.dtype.kind not in "fiub":
-        raise UserError.because(f"input {name} holds {array.dtype}, not real numbers", filename=shown)
-    if array.shape[1:] != shape[1:] or array.ndim != len(shape) or not len(array):
-        hint = None
-        if array.shape == shape[1:]:
-            hint = "add the axis of pictures in front: x[np.newaxis]"
-        elif array.ndim == len(shape) == 4 and (array.shape[0], *array.shape[3:], *array.shape[1:3]) == shape:
-            hint = "channels come before rows and columns: x.transpose(0, 3, 1, 2)"
-        message = f"input {name} must have the shape {list(shape)}, not {list(array.shape)}"
-        raise UserError.because(message, filename=shown, hint=hint)
-    with np.errstate(over="ignore"):
-        array = np.ascontiguousarray(array, np.float32)
+    array = fit(name, array, shape, shown)
+    if not len(array):
+        raise UserError.because(f"input {name} holds no picture", filename=shown)
     if not (finite := np.isfinite(array)).all():
         place = [int(i) for i in np.unravel_index(int(np.argmin(finite)), array.shape)]
-        what = "not a number" if np.isnan(array[tuple(place)]) else "infinite, or too large for float32,"
+        what = "not a number" if np.isnan(array[tuple(place)]) else "infinite"
         raise UserError.because(f"input {name} is {what} at {place}", filename=shown)
     return array

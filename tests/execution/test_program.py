@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from lrc import toolchain
 from lrc.diagnostics import UserError
-from lrc.program import Program, SharedProgram
+from lrc.library import Library
+from lrc.program import Program
 
 TARGETS = ["host", "c", "neon"]
 
@@ -84,7 +85,7 @@ def test_new_weights_reach_a_program_that_embeds_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_shared_library_computes(host: Path, threads: int) -> None:
     given = handwritten.inputs(pictures=3)
-    program = SharedProgram(host, threads)
+    program = Library(host, threads)
     for _ in range(2):
         for name, tensor in handwritten.expected(given).items():
             np.testing.assert_array_equal(program.run(given)[name], tensor)
@@ -106,7 +107,7 @@ def test_inputs_must_fit(host: Path, given: dict[str, NDArray[np.float32]], mess
     with pytest.raises(UserError, match=message):
         Program(host).run(given)
     with pytest.raises(UserError, match=message):
-        SharedProgram(host).run(given)
+        Library(host).run(given)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_a_library_with_foreign_weights_is_refused(host: Path, tmp_path: Path) -
     shutil.copytree(host, folder)
     shutil.copy(handwritten.emit(tmp_path / "other", name="other") / "other.lrw", folder / "two_scales.lrw")
     with pytest.raises(UserError, match="the weights belong to another"):
-        SharedProgram(folder)
+        Library(folder)
 
 
 def test_metadata_describes_the_folder(host: Path) -> None:
