@@ -151,8 +151,8 @@ class _Lift:
                 self.mistakes.report(name.span, f"there is already a parameter '{name.text}'")
                 is_right = False
             for used in syntax.names_in(parameter.default):
-                if used.text in names and used.text not in before:
-                    message = f"the default of '{name.text}' uses '{used.text}', which has no value yet"
+                if used.first in names and used.first not in before:
+                    message = f"the default of '{name.text}' uses '{used.first}', which has no value yet"
                     hint = "a default is made of numbers, and of the parameters to its left"
                     self.mistakes.report(used.span, message, hint)
                     is_right = False

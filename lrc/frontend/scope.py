@@ -243,7 +243,7 @@ def layer(value: Value, scope: Scope) -> SSAValue:
         raise Mistake(value.span, f"{describe(name)} is no layer", hint)
     if (owner := scope.owner(name.text)) is not None:
         return _result(scope.layers[owner], owner, name.text.removeprefix(owner)[1:], value.span)
-    first = name.text.partition(".")[0]
+    first = name.first
     if first in scope.cyclic:
         raise ReportedError
     if first in scope.later:
@@ -304,7 +304,7 @@ def _cycles(body: Mapping[str, syntax.Layer]) -> dict[str, list[str]]:
 def _takes(name: str, body: Mapping[str, syntax.Layer]) -> Iterator[str]:
     """The layers of a body that one of them takes."""
     values = (argument.value for argument in body[name].call.arguments)
-    names = (value.text.partition(".")[0] for value in values if isinstance(value, syntax.Name))
+    names = (value.first for value in values if isinstance(value, syntax.Name))
     return (name for name in names if name in body)
 
 

@@ -71,6 +71,11 @@ class Name(Node):
 
     text: str
 
+    @property
+    def first(self) -> str:
+        """The word before the first dot: `enc` of `enc.skip`."""
+        return self.text.partition(".")[0]
+
 
 @dataclass(frozen=True)
 class Number(Node):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -33,7 +33,8 @@ Places = Mapping[Operation, tuple[Span, Calls]]
 def find_unused(file: syntax.File, model: lr.ModelOp, places: Places) -> Sequence[Diagnostic]:
     """A warning for all that a file declares and its network, lifted, does not use."""
     warnings = Mistakes(file.source, "warning")
-    _warn_of_declarations(file, warnings)
+    _warn_of_blocks(file, warnings)
+    _warn_of_patterns(file, warnings)
     inputs = {each.name.text: each.name.span for each in file.statements if isinstance(each, syntax.Input)}
     for name, value in zip(model.inputs, model.block.args, strict=True):
         if not value.uses:
@@ -45,8 +46,8 @@ def find_unused(file: syntax.File, model: lr.ModelOp, places: Places) -> Sequenc
     return warnings.diagnostics()
 
 
-def _warn_of_declarations(file: syntax.File, warnings: Mistakes) -> None:
-    """Warn of blocks, their parameters, and pattern sets that are never used."""
+def _warn_of_blocks(file: syntax.File, warnings: Mistakes) -> None:
+    """Warn of blocks that no layer of the network calls, and of parameters that no layer of a block takes."""
     blocks = {each.name.text: each for each in file.statements if isinstance(each, syntax.Block)}
     waiting = [each for each in file.statements if isinstance(each, syntax.Layer)]
     called = set[str]()
@@ -59,50 +60,37 @@ def _warn_of_declarations(file: syntax.File, warnings: Mistakes) -> None:
         if name not in called:
             hint = "what stands in it is not checked"
             warnings.report(block.name.span, f"no layer of the network calls block '{name}'", hint)
-        defaults = [each.default for each in block.parameters if each.default is not None]
-        exports = [each.layer or each.name for each in block.result.exports]
-        used = set(_names(*defaults, *exports, *_values(block.layers)))
+        mentioned = _mentioned(_values(block))
         for parameter in block.parameters:
-            if parameter.name.text not in used:
+            if parameter.name.text not in mentioned:
                 message = f"parameter '{parameter.name.text}' of block '{name}' is never used"
                 warnings.report(parameter.name.span, message, "leave it out, or let a layer of the block take it")
-    layers = [each for each in file.statements if isinstance(each, syntax.Layer)]
-    everywhere = [*layers, *(layer for block in blocks.values() for layer in block.layers)]
-    defaults = [each.default for block in blocks.values() for each in block.parameters if each.default is not None]
-    mentioned = set(_names(*defaults, *_values(everywhere)))
+
+
+def _warn_of_patterns(file: syntax.File, warnings: Mistakes) -> None:
+    """Warn of pattern sets that no sparsity names."""
+    users = [each for each in file.statements if isinstance(each, syntax.Layer | syntax.Block)]
+    mentioned = _mentioned(value for each in users for value in _values(each))
     for statement in file.statements:
         if isinstance(statement, syntax.Patterns) and statement.name.text not in mentioned:
             message = f"pattern set '{statement.name.text}' is never used"
             warnings.report(statement.name.span, message, f"such as by `sparsity: pattern({statement.name.text})`")
 
 
-def _values(layers: list[syntax.Layer] | tuple[syntax.Layer, ...]) -> Iterator[Value]:
-    """What layers are called with."""
-    for layer in layers:
-        yield layer.call
-        yield from () if layer.count is None else (layer.count,)
-        yield from () if layer.group is None else (layer.group,)
-
-
-def _names(*values: Value) -> Iterator[str]:
+def _mentioned(values: Iterable[Value]) -> set[str]:
     """The names that stand anywhere in values; of a result of a call, the call's."""
-    waiting = list(values)
-    while waiting:
-        match waiting.pop():
-            case syntax.Name(text=text):
-                yield text.partition(".")[0]
-            case syntax.Arithmetic(first=first, rest=rest):
-                waiting += [first, *(operand for _, operand in rest)]
-            case syntax.Negation(value=value):
-                waiting.append(value)
-            case syntax.List(elements=elements):
-                waiting += elements
-            case syntax.Call(arguments=arguments):
-                waiting += [argument.value for argument in arguments]
-            case syntax.Group(fields=fields):
-                waiting += [each.value or each.name for each in fields]
-            case syntax.Number() | syntax.String():
-                pass
+    return {name.first for value in values for name in syntax.names_in(value)}
+
+
+def _values(statement: syntax.Layer | syntax.Block) -> Iterator[Value]:
+    """The values that stand in a layer, or in a block: its defaults, layers and results."""
+    if isinstance(statement, syntax.Layer):
+        yield from (value for value in (statement.count, statement.call, statement.group) if value is not None)
+        return
+    yield from (each.default for each in statement.parameters if each.default is not None)
+    for layer in statement.layers:
+        yield from _values(layer)
+    yield from (each.layer or each.name for each in statement.result.exports)
 
 
 @dataclass
