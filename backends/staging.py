@@ -110,7 +110,7 @@ class TemporaryFolder:
             while lock is None:
                 self.name = tempfile.mkdtemp(prefix=TEMPORARY)
                 lock = _claim(Path(self.name))
-            self._finalizer = weakref.finalize(self, _remove, Path(self.name), lock)
+            self._finalizer = weakref.finalize(self, _remove_own, Path(self.name), lock, os.getpid())
 
     def cleanup(self) -> None:
         """Removes it."""
@@ -201,6 +201,11 @@ def _remove_empty(work: Path) -> None:
 def _remove(work: Path, lock: int) -> None:
     shutil.rmtree(work, ignore_errors=True)
     os.close(lock)
+
+
+def _remove_own(work: Path, lock: int, owner: int) -> None:
+    if os.getpid() == owner:  # a child of fork ends too
+        _remove(work, lock)
 
 
 def _sweep() -> None:

@@ -119,7 +119,8 @@ def build(
             program, library = folder / f"{name}_bench", folder / f"lib{name}.so"
             for output in (program, library):
                 output.unlink(missing_ok=True)
-            objects = [str(work / f"{source}.o") for source in sources]
+            scratch = Path(tempfile.mkdtemp(dir=work))  # compilers of a killed process may still be writing to its own
+            objects = [str(scratch / f"{source}.o") for source in sources]
             calls = [
                 [*flags, *_paths(name, folder, source), "-c", str(folder / source), "-o", made]
                 for source, made in zip(sources, objects, strict=True)
@@ -128,15 +129,15 @@ def build(
             if shared:
                 links[library] = ["-shared", *objects[:-1]]
             with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, Processes() as processes:
-                call = partial(_call, processes, compiler, work)
+                call = partial(_call, processes, compiler, scratch)
                 list(pool.map(call, calls))
                 for output, linked in links.items():
-                    call([*flags, *linked, "-o", str(work / output.name), "-lm", "-pthread"])
-                    if not (work / output.name).exists():
+                    call([*flags, *linked, "-o", str(scratch / output.name), "-lm", "-pthread"])
+                    if not (scratch / output.name).exists():
                         nothing = f"{compiler.name} says nothing and makes no program"
                         raise UserError.because(nothing, hint=_mend(compiler))
             for output in links:
-                os.replace(work / output.name, output)
+                os.replace(scratch / output.name, output)
     except OSError as error:
         raise UserError.because(f"cannot build in {folder}: {error.strerror}") from error
     return program

@@ -8,74 +8,21 @@ import errno
 import os
 import shutil
 import signal
-import sys
-import traceback
-from collections.abc import Callable, Iterator
+import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import handwritten
 import pytest
+from faults import contents, moments
 
-from lrc.backends import replacing, signals
+from lrc import levels, toolchain
+from lrc.backends import replacing, staging
 from lrc.backends.metadata import METADATA
+from lrc.toolchain import Compiler
 
-FILE_OPERATIONS = ("open", "os.", "shutil.", "fcntl.", "ctypes.", "tempfile.", "subprocess.")
 MINE = {"main.c": b"mine", "build/net.o": b"made", "build/deep/net.o": b"made of it"}
 """What a user keeps in an emitted folder: path -> content."""
-
-Step = Callable[[], object]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def hit(step: Step, moment: int, number: signal.Signals) -> bool:
-    """Runs `step` in a process that sends itself a signal before its file operation of that number, from 0; whether it
-    had so many."""
-    child = os.fork()
-    if not child:
-        _run_and_exit(step, moment, number)
-    _, status = os.waitpid(child, 0)
-    if number == signal.SIGKILL and os.WIFSIGNALED(status):
-        return True
-    assert os.waitstatus_to_exitcode(status) in (0, 128 + number)
-    return os.waitstatus_to_exitcode(status) != 0
-
-
-def _run_and_exit(step: Step, moment: int, number: signal.Signals) -> NoReturn:
-    left = moment
-
-    def audit(event: str, _: Any) -> None:
-        nonlocal left
-        if event.startswith(FILE_OPERATIONS):
-            left -= 1
-            if left == -1:
-                os.kill(os.getpid(), number)
-
-    code = 1
-    try:
-        with signals.as_exceptions():
-            sys.addaudithook(audit)
-            step()
-        code = 0
-    except signals.Terminated as end:
-        code = 128 + end.number
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        left = -2
-        os._exit(code)
-
-
-def moments(step: Step, number: signal.Signals) -> Iterator[int]:
-    """Hits `step` at each of its file operations in turn."""
-    moment = 0
-    while hit(step, moment, number):
-        yield moment
-        moment += 1
-    assert moment > 10
 
 
 def older(folder: Path) -> dict[str, bytes]:
@@ -100,12 +47,14 @@ def bench(tmp_path: Path) -> Path:
     return tmp_path / "bench"
 
 
-@pytest.fixture(params=[True, False], ids=["exchange", "renames"])
+@pytest.fixture(params=["exchange", "renames", "inside"])
 def exchange(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether two folders can change places in one step."""
-    if not request.param:
+    """Whether two folders can change places in one step; where they cannot, whether there is room beside them."""
+    if request.param != "exchange":
         monkeypatch.setattr(replacing, "_change_places", cannot)
-    return request.param
+    if request.param == "inside":
+        monkeypatch.setattr(staging.os, "access", lambda path, mode: False)  # pyright: ignore
+    return request.param == "exchange"
 
 
 def cannot(*_: object) -> NoReturn:
@@ -129,7 +78,7 @@ def test_a_folder_is_the_old_or_the_new_one(bench: Path, fresh: dict[str, bytes]
     folder, before = bench / "net", older(bench / "net")
     seen = set[str]()
     for _ in moments(lambda: handwritten.emit(folder), signal.SIGKILL):
-        found = {name: data for name, data in contents(folder).items() if name not in MINE}
+        found = {name: data for name, data in contents(folder).items() if name not in MINE and ".lrc/" not in name}
         if found == before:
             seen.add("old")
         elif found | {METADATA: fresh[METADATA]} == fresh:
@@ -153,3 +102,78 @@ def test_killed_again_and_again(bench: Path, fresh: dict[str, bytes], exchange: 
         everything = contents(bench).values()
         assert all(data in everything for data in MINE.values())
     assert contents(bench) == {f"net/{name}": data for name, data in (fresh | MINE).items()}
+
+
+def test_who_asks_it_to_end_finds_nothing_left_behind(bench: Path, fresh: dict[str, bytes], exchange: bool) -> None:
+    """Even at the moments at which it cannot be asked, which it lets pass first."""
+    folder, before = bench / "net", older(bench / "net")
+    for _ in moments(lambda: handwritten.emit(folder), signal.SIGTERM):
+        assert os.listdir(bench) == ["net"]
+        assert contents(folder) in (before | MINE, fresh | MINE)
+        if contents(folder) != before | MINE:
+            shutil.rmtree(folder)
+            older(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_file_is_the_old_or_the_new_one(bench: Path, number: signal.Signals) -> None:
+    path = bench / "y.npy"
+    path.write_bytes(b"old")
+    for _ in moments(lambda: staging.write(path, b"new"), number):
+        assert path.read_bytes() in (b"old", b"new")
+        assert number == signal.SIGKILL or os.listdir(bench) == ["y.npy"]
+        staging.write(path, b"old")
+        assert contents(bench) == {"y.npy": b"old"}
+
+
+def test_a_text_never_stands_beside_arrays_that_are_not_its_own(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(levels, "is_written_by_lrc", Path.exists)
+
+    def save(content: bytes) -> None:
+        with levels.written(bench / "net.mlir") as new:
+            (new / "net.mlir").write_bytes(content)
+            (new / "net.safetensors").write_bytes(content)
+
+    save(b"old")
+    for _ in moments(lambda: save(b"new"), signal.SIGKILL):
+        found = contents(bench)
+        assert "net.mlir" not in found or found["net.mlir"] == found["net.safetensors"]
+        save(b"old")
+        assert contents(bench) == {"net.mlir": b"old", "net.safetensors": b"old"}
+
+
+def test_a_program_is_whole_or_not_there(bench: Path, tmp_path: Path) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; echo whole > "$2"; echo > "$TMPDIR/cc.s"\n')
+    compiler.chmod(0o755)
+    folder = handwritten.emit(bench / "net")
+    before = contents(folder)
+    for _ in moments(lambda: toolchain.build(folder, jobs=1, compiler=Compiler((str(compiler),))), signal.SIGKILL):
+        found = contents(folder)
+        assert found.pop("two_scales_bench", b"whole\n") == b"whole\n"
+        assert found == before
+        handwritten.emit(folder)
+        assert os.listdir(bench) == ["net"] and contents(folder) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_stays_among_the_temporary_files(
+    bench: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed process has left there goes with the next one."""
+    monkeypatch.setattr(tempfile, "tempdir", str(bench))
+    (bench / "lrc-mine").mkdir()
+    (bench / "lrc-scratch-file").touch()
+    mine = sorted(os.listdir(bench))
+
+    def work() -> None:
+        with staging.TemporaryFolder() as scratch:
+            Path(scratch, "net").mkdir()
+            Path(scratch, "net/input.raw").write_bytes(b"x")
+
+    with staging.TemporaryFolder() as alive:
+        for _ in moments(work, number):
+            if number == signal.SIGKILL:
+                work()
+            assert sorted(os.listdir(bench)) == sorted([*mine, os.path.basename(alive)])
+    assert sorted(os.listdir(bench)) == mine
