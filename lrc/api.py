@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import operator
 import os
-import shutil
-import tempfile
 import warnings
-import weakref
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +23,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
 from lrc import compiler, frontend, toolchain, zoo
+from lrc.backends.staging import TemporaryFolder
 from lrc.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
 from lrc.library import Library
@@ -122,9 +120,9 @@ def compile(
     is_foreign = toolchain.is_foreign(target)
     if is_foreign:
         toolchain.emulator_command()
-    scratch = None if folder is not None else tempfile.mkdtemp(prefix="lrc-")
+    scratch = None if folder is not None else TemporaryFolder()
     try:
-        place = Path(scratch, compiler.name_of(module)) if scratch is not None else Path(folder or "")
+        place = Path(scratch.name, compiler.name_of(module)) if scratch is not None else Path(folder or "")
         optional = ("replace-unfriendly",) if replace_unfriendly else ()
         with _user_errors():
             compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
@@ -135,7 +133,7 @@ def compile(
         return Net(compilation, Program(place, threads), None if is_foreign else Library(place, threads), scratch)
     except BaseException:
         if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.cleanup()
         raise
 
 
@@ -156,13 +154,17 @@ class Net:
     """
 
     def __init__(
-        self, compilation: Compilation, program: Program, library: Library | None = None, scratch: str | None = None
+        self,
+        compilation: Compilation,
+        program: Program,
+        library: Library | None = None,
+        scratch: TemporaryFolder | None = None,
     ) -> None:
         self._compilation = compilation
         self._program = program
         self._library = library
         self._is_open = True
-        self._remove = weakref.finalize(self, _remove, scratch, os.getpid())
+        self._scratch = scratch
         self.name: str = compilation.report.model
         self.target: str = compilation.target
         self.threads: int = program.threads
@@ -252,7 +254,8 @@ class Net:
         self._is_open = False
         if self._library is not None:
             self._library.close()
-        self._remove()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def __enter__(self) -> Net:
         return self
@@ -279,12 +282,6 @@ class Net:
                 f"one picture is verified at a time, not {pictures}", hint="x[:1] is the first of them"
             )
         return arrays
-
-
-def _remove(folder: str | None, process: int) -> None:
-    """Remove a net's own folder; a child that forked off leaves that to its parent."""
-    if folder is not None and os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _number(name: str, value: int, most: int) -> int:

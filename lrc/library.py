@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lrc.backends.replacing import claimed
 from lrc.diagnostics import UserError
 from lrc.ports import Floats, Ports
 from lrc.toolchain import metadata_of
@@ -147,8 +148,8 @@ def _load(path: Path) -> int:
     The system's loader takes a library for one that it has loaded if both have the same path, whatever has been built
     there since: what it gets is a copy with a name of its own.
     """
-    with tempfile.TemporaryDirectory(prefix=".lrc-", dir=path.parent) as scratch:
-        copy = shutil.copy(path, scratch)
+    with claimed(path.parent) as (_, work):
+        copy = shutil.copy(path, tempfile.mkdtemp(dir=work))
         return _ctypes.dlopen(copy, ctypes.DEFAULT_MODE)
 
 

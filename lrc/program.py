@@ -1,7 +1,6 @@
 """A built network as a program of its own, run for each call; under an emulator where its code is another machine's."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lrc.backends.staging import TemporaryFolder
 from lrc.diagnostics import UserError
 from lrc.ports import Floats, Ports
 from lrc.toolchain import metadata_of, run_program
@@ -33,7 +33,7 @@ class Program:
         Raises:
             UserError: the inputs do not fit, or the program cannot be run.
         """
-        with tempfile.TemporaryDirectory(prefix="lrc-") as scratch:
+        with TemporaryFolder() as scratch:
             return self._run(inputs, scratch)
 
     def dump(self, inputs: Mapping[str, ArrayLike]) -> tuple[Tensors, Tensors]:
@@ -42,7 +42,7 @@ class Program:
         Raises:
             UserError: as `run`.
         """
-        with tempfile.TemporaryDirectory(prefix="lrc-") as scratch:
+        with TemporaryFolder() as scratch:
             outputs = self._run(inputs, scratch, "--dump", scratch)
             layers = {
                 row["name"]: layer_result(row, np.fromfile(Path(scratch, f"{number}.bin"), np.float32))
