@@ -87,13 +87,26 @@ def _missing(store: WeightStore, op: lr.LayerOp, missing: list[tuple[str, Weight
     layer, name = op.layer.data, spec.name
 
     def instead() -> str:
-        hint = did_you_mean(name, store.names())
+        hint = _near(name, store.names())
         if field == "bias" and not isinstance(op, lr.BatchNormOp):
             hint = hint if hint and not name.startswith(layer) else "say `bias: false` if the layer has none"
         return hint or _listed(store.names())
 
     rest = f", nor {len(others)} more that it reads" if others else ""
     return f"there is no weight '{name}' for layer '{layer}'{rest}", instead
+
+
+def _near(name: str, names: tuple[str, ...]) -> str | None:
+    """The name that was meant, and how to say it if another prefix makes it: `layer1.0.conv.weight` for
+    `s1.conv.weight`."""
+    if (hint := did_you_mean(name, names)) is None:
+        return None
+    ours, theirs = name.split("."), hint.split("'")[1].split(".")
+    while ours and theirs and ours[-1] == theirs[-1]:
+        ours, theirs = ours[:-1], theirs[:-1]
+    if len(ours) == 1 and theirs and len(name.split(".")) > 1:
+        return f"{hint} Then '{ours[0]}' says so: `weights: \"{'.'.join(theirs)}\"`"
+    return hint
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -13,7 +13,6 @@ SHOWN: Final = 20
 SAME: Final = {
     "conv": "conv2d",
     "convolution": "conv2d",
-    "depthwiseconv": "conv2d",
     "pointwiseconv": "conv2d",
     "gemm": "linear",
     "matmul": "linear",
@@ -42,6 +41,7 @@ SAME: Final = {
     "globalaveragepooling": "global_avg_pool",
     "adaptiveavgpool": "global_avg_pool",
     "gap": "global_avg_pool",
+    "reducemean": "global_avg_pool",
     "resize": "upsample",
     "interpolate": "upsample",
     "upsampling": "upsample",
@@ -53,14 +53,20 @@ SAME: Final = {
 WITHOUT_EFFECT: Final = frozenset({"dropout", "alphadropout", "droppath", "identity", "noop"})
 """What does nothing once the training is over."""
 
+PADDING: Final = "padding is a field of the layer that reads the picture: `pad: [top, left, bottom, right]`"
+
 INSTEAD: Final = {
+    "depthwiseconv": "a `conv2d` with as many groups and filters as channels: `groups: channels(x)`",
+    "separableconv": "two layers: a `conv2d` with `groups: channels(x)`, and one with `kernel: 1`",
     "convtranspose": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
     "deconv": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
     "instancenorm": "not supported yet; of the normalizations there is `batch_norm`",
     "layernorm": "not supported yet; of the normalizations there is `batch_norm`",
     "groupnorm": "not supported yet; of the normalizations there is `batch_norm`",
-    "pad": "padding is a field of the layer that reads the picture: `pad: [top, left, bottom, right]`",
-    "zeropad": "padding is a field of the layer that reads the picture: `pad: [top, left, bottom, right]`",
+    "pad": PADDING,
+    "zeropad": PADDING,
+    "zeropadding": PADDING,
+    "constantpad": PADDING,
     "clip": "`relu6` clips to 0 and 6; other bounds are not supported yet",
     "hardtanh": "`relu6` clips to 0 and 6; other bounds are not supported yet",
     "logsoftmax": "the logarithm of `softmax` is not supported; the largest of both is the same",

@@ -134,6 +134,8 @@ class _Lift:
         if name.text in self.blocks or name.text in OPERATORS:
             what = "a block" if name.text in self.blocks else "an operator"
             self.mistakes.report(name.span, f"there is already {what} '{name.text}'")
+        if name.text == "repeat":
+            self.mistakes.report(name.span, "'repeat' is a word of the language and cannot name a block")
         is_right = self._check_parameters(statement.parameters)
         exports = set[str]()
         for export in statement.result.exports:
