@@ -38,12 +38,15 @@ class Names:
 
     def __init__(self, role: str, own: Collection[str] = (), prefix: str = "lrc_") -> None:
         self.role, self.own, self.prefix = role, frozenset(own), prefix
-        self.used: dict[str, None] = {}
+        self.used: dict[str, str | None] = {}  # name -> the spelling that it was made of
+        self.given: dict[str, int] = {}  # spelling -> how many names were made of it
 
     def fresh(self, hint: str | None) -> str:
         """A name close to `hint` that is not in use: `x`, `x_1`, and so on."""
-        name = distinct(self.spelled(plain(hint or "t")), self.used)
-        self.used[name] = None
+        spelled = self.spelled(plain(hint or "t"))
+        number = self.given.get(spelled, 0)
+        name = distinct(spelled, self.used, number)
+        self.used[name], self.given[spelled] = spelled, number + 1
         return name
 
     def spelled(self, name: str) -> str:
@@ -59,7 +62,9 @@ class Names:
         outside = len(self.used)
         yield
         while len(self.used) > outside:
-            self.used.popitem()
+            _, spelled = self.used.popitem()
+            if spelled is not None:
+                self.given[spelled] -= 1
 
 
 @dataclass(frozen=True)
@@ -112,9 +117,9 @@ def kernel_names(symbols: Iterable[str], model: str = "") -> dict[str, str]:
     return names
 
 
-def distinct(name: str, used: Collection[str]) -> str:
-    """The name, with a number if it is in use."""
-    result, number = name, 0
+def distinct(name: str, used: Collection[str], number: int = 0) -> str:
+    """The name, with a number if it is in use: the least, where those below `number` are known to be."""
+    result = f"{name}_{number}" if number else name
     while result in used:
         number += 1
         result = f"{name}_{number}"

@@ -5,7 +5,7 @@ from typing import TypeGuard
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
@@ -23,11 +23,18 @@ class FuseResidualPass(ModulePass):
     name = "fuse-residual"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        PatternRewriteWalker(FuseResidual()).rewrite_module(op)
+        places = {layer: place for place, layer in enumerate(op.walk())}
+        PatternRewriteWalker(FuseResidual(places)).rewrite_module(op)
 
 
+@dataclass
 class FuseResidual(RewritePattern):
-    """add(conv2d(x), r) then f -> conv2d(x) plus r then f"""
+    """add(conv2d(x), r) then f -> conv2d(x) plus r then f
+
+    `places`: which of two operations comes first. Asking the block would walk through all that is between.
+    """
+
+    places: dict[Operation, int]
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: AddOp, rewriter: PatternRewriter, /) -> None:
@@ -38,11 +45,12 @@ class FuseResidual(RewritePattern):
             return
         # Of two convolutions the later one takes the sum: what the earlier one yields is there by then.
         convolution, residual = hosts[0]
-        if len(hosts) == 2 and convolution.is_before_in_block(hosts[1][0]):
+        if len(hosts) == 2 and self.places[convolution] < self.places[hosts[1][0]]:
             convolution, residual = hosts[1]
-        if not is_before(residual, convolution):
+        if isinstance(residual.owner, Operation) and self.places[residual.owner] > self.places[convolution]:
             convolution.detach()
             rewriter.insert(convolution, InsertPoint.before(op))
+            self.places[convolution] = self.places[op]
         convolution.operands = (convolution.input, residual)
         convolution.activation = op.activation
         rewriter.notify_op_modified(convolution)
@@ -57,8 +65,3 @@ def can_add(owner: Operation | Block) -> TypeGuard[Conv2dOp]:
         and owner.activation is None
         and owner.residual is None
     )
-
-
-def is_before(value: SSAValue, op: Operation) -> bool:
-    """Whether a value is there when `op` runs."""
-    return isinstance(value.owner, Block) or value.owner.is_before_in_block(op)

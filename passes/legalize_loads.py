@@ -22,7 +22,7 @@ class LegalizeLoadsPass(ModulePass):
     The loop around each body that multiplies gets the attribute `loads_before`: the vectors that its multiplications
     load if each does so for itself, s for a load of stride s.
 
-    load stride s        -> s plain loads and shuffles that pick the lanes
+    load stride s        -> at most s plain loads, and shuffles that pick the lanes
     aligned, load [r, c] -> two aligned loads and a shuffle, unless c is a multiple of the vector
     rows, load [r, c]    -> kernel.row [r, 0], load [0, c]
     """
@@ -66,15 +66,18 @@ def loads_of_bodies(function: func.FuncOp) -> dict[Operation, int]:
 def split_strided(load: kernel.LoadOp) -> None:
     """A load of every s-th element becomes s plain loads, and shuffles that keep every s-th lane.
 
-    The first of them starts at a multiple of s, so that taps side by side come out of the same loads.
+    The first of them starts at a multiple of s, so that taps side by side come out of the same loads. Those of which
+    no lane would be kept, where s is larger than the vector, are left out.
     """
     width, stride = load.width, load.lane_stride
     row, column = load.place
     first = column - column % stride
-    parts = [kernel.LoadOp(load.window, row, first + i * width, width) for i in range(stride)]
+    places = [column - first + i * stride for i in range(width)]
+    kept = sorted({place // width for place in places})
+    parts = [kernel.LoadOp(load.window, row, first + part * width, width) for part in kept]
     ops: list[Operation] = [*parts]
     # position of lane i among the elements of all parts
-    wanted = [column - first + i * stride for i in range(width)]
+    wanted = [kept.index(place // width) * width + place % width for place in places]
     picked: SSAValue = parts[0].result
     for n, part in enumerate(parts[1:], 1):
         mask = [

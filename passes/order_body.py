@@ -61,14 +61,23 @@ def order(block: Block, by_taps: bool = False) -> None:
     placed: set[Operation] = set()
 
     def place(value: SSAValue) -> None:
-        """Move what computes a value to the end of the block, unless it is there or outside."""
+        """Move what computes a value to the end of the block, unless it is there or outside: its operands first."""
+        waiting = missing(value)
+        while waiting:
+            op = waiting[-1]
+            if first := [other for operand in op.operands for other in missing(operand)]:
+                waiting += reversed(first)
+                continue
+            waiting.pop()
+            if op not in placed:
+                placed.add(op)
+                op.detach()
+                append(op)
+
+    def missing(value: SSAValue) -> list[Operation]:
+        """What computes a value, if it has to be placed still."""
         op = value.owner
-        if isinstance(op, Operation) and op.parent is block and op not in placed:
-            for operand in op.operands:
-                place(operand)
-            placed.add(op)
-            op.detach()
-            append(op)
+        return [op] if isinstance(op, Operation) and op.parent is block and op not in placed else []
 
     def append(op: Operation) -> None:
         if terminator is None:
@@ -85,8 +94,9 @@ def order(block: Block, by_taps: bool = False) -> None:
             for result in op.results:
                 place(result)
     current = [total.start for total in sums]
+    places = places_of(block)
     used = {x: n for n, x in reversed(list(enumerate(op.lhs for op in block.ops if isinstance(op, vector.FMAOp))))}
-    for x in sorted(terms, key=used.__getitem__ if by_taps else place_of):
+    for x in sorted(terms, key=used.__getitem__ if by_taps else lambda x: places.get(x, (0, 0))):
         place(x)
         for i, fma in terms[x]:
             place(fma.rhs)
@@ -123,13 +133,14 @@ def find_sums(block: Block) -> list[Sum]:
     return sums
 
 
-def place_of(x: SSAValue) -> tuple[int, int]:
-    """Row and column that a vector comes from; for a shuffle the last of its loads, since it waits for that."""
-    op = x.owner
-    if isinstance(op, kernel.LoadOp):
-        window = op.window.owner
-        row = window.row.value.data if isinstance(window, kernel.RowOp) else 0
-        return op.place[0] + row, op.place[1]
-    if isinstance(op, vector.ShuffleOp):
-        return max(place_of(op.v1), place_of(op.v2))
-    return 0, 0
+def places_of(block: Block) -> dict[SSAValue, tuple[int, int]]:
+    """Row and column that the vectors of a block come from: for a shuffle the last of its loads, which it waits for."""
+    places: dict[SSAValue, tuple[int, int]] = {}
+    for op in block.ops:
+        if isinstance(op, kernel.LoadOp):
+            window = op.window.owner
+            row = window.row.value.data if isinstance(window, kernel.RowOp) else 0
+            places[op.result] = op.place[0] + row, op.place[1]
+        elif isinstance(op, vector.ShuffleOp):
+            places[op.result] = max(places.get(op.v1, (0, 0)), places.get(op.v2, (0, 0)))
+    return places

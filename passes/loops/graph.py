@@ -42,7 +42,8 @@ def layout_of(value: SSAValue) -> Layout | None:
 class Graph:
     """Writes the function that runs the network, and collects the kernels that it launches.
 
-    Every tensor's type carries its layout; `buffers` holds where a tensor is.
+    Every tensor's type carries its layout; `buffers` holds where a tensor is, `non_negative` which have no number
+    below zero, as far as that was asked.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Graph:
         self.loops = Loops(name, [(n, FLOATS) for n in shown((*inputs, *outputs))])
         self.kernels: dict[Family, func.FuncOp] = {}
         self.buffers: dict[SSAValue, SSAValue] = {}
+        self.non_negative: dict[SSAValue, bool] = {}
         self._constants: dict[str, SSAValue] = {}
         self._names: set[str] = {name}
 

@@ -107,7 +107,7 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
     """
     source, target = graph.layout(op.input), graph.layout(op.output)
     window, lanes = op.window, graph.machine.lanes
-    if isinstance(op, MaxPoolOp) and any(window.pads) and not is_non_negative(op.input):
+    if isinstance(op, MaxPoolOp) and any(window.pads) and not is_non_negative(op.input, graph.non_negative):
         fail(op, f"layer '{op.layer.data}' would mistake its padding for numbers: run materialize-padding first")
     family = PoolFamily(
         kind="max" if isinstance(op, MaxPoolOp) else "avg",

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrc.passes.memory import ALIGNMENT, Lifetime, largest_sum, plan
+from lrc.passes.memory import ALIGNMENT, MOST_PAIRS, Lifetime, best_fit, largest_sum, meet, plan
 
 STEPS = st.integers(0, 10)
 
@@ -16,9 +16,13 @@ def lifetimes(draw: st.DrawFn) -> Lifetime:
     return Lifetime(first, first + draw(STEPS), 4 * draw(st.integers(1, 100)))
 
 
-@given(st.lists(lifetimes(), max_size=12))
-def test_no_two_living_buffers_overlap(buffers: list[Lifetime]) -> None:
+@given(st.lists(lifetimes(), max_size=12), st.booleans())
+def test_no_two_living_buffers_overlap(buffers: list[Lifetime], are_many: bool) -> None:
+    """In the plan for few buffers, and in the one that is left for many."""
     offsets, total = plan(buffers)
+    if are_many:
+        offsets = best_fit(buffers)
+        total = max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
     placed = list(zip(offsets, buffers, strict=True))
     for (a, first), (b, second) in combinations(placed, 2):
         assert not first.meets(second) or a + first.size <= b or b + second.size <= a
@@ -42,3 +46,26 @@ def test_largest_sum() -> None:
 
 def test_no_buffers_no_arena() -> None:
     assert plan([]) == ([], 0)
+
+
+@given(st.lists(lifetimes(), max_size=12))
+def test_meetings_are_those_of_the_definition(buffers: list[Lifetime]) -> None:
+    found = meet(buffers)
+    assert found is not None
+    for i, buffer in enumerate(buffers):
+        assert sorted(found[i]) == [j for j, other in enumerate(buffers) if j != i and buffer.meets(other)]
+    steps = [sum(b.size for b in buffers if b.first <= step <= b.last) for step in range(25)]
+    assert largest_sum(buffers) == max(steps)
+
+
+def test_many_buffers_at_a_time_are_planned_without_looking_at_pairs() -> None:
+    """10,000 results that one layer joins: each lies behind the one before, and none is in the way."""
+    buffers = [Lifetime(step, 10_000, ALIGNMENT) for step in range(10_000)]
+    assert len(buffers) ** 2 / 2 > MOST_PAIRS and meet(buffers) is None
+    assert plan(buffers)[1] == largest_sum(buffers)
+
+
+def test_a_gap_is_used_again() -> None:
+    """The smallest gap that is large enough, of those that two buffers left."""
+    buffers = [Lifetime(0, 0, 640), Lifetime(0, 9, 64), Lifetime(0, 0, 128), Lifetime(0, 9, 64), Lifetime(1, 9, 100)]
+    assert best_fit(buffers)[-1] == 640 + 64
