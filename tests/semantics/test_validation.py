@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from wrong_passes import BUILT, NETWORK, SAID, Wrong, another_operand, plant
@@ -12,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 import lrc
 from lrc import cli, compiler, pipelines, verify
+from lrc.interpreters import run
 from lrc.passes.replace_unfriendly import ReplaceUnfriendlyPass
 from lrc.testing import modules, passes_preserve_meaning, targets_agree
 from lrc.validation import Traced, validate
@@ -103,3 +105,36 @@ def test_the_graph_means_what_the_source_does(module: ModuleOp) -> None:
     graph = compiler.lower(module, "neon", "fkw").graph
     found = validate(Traced.of(module, list(verify.random_inputs(module).values())), graph)
     assert found.passed, found
+
+
+STEEP = """\
+model steep {
+  weights random(seed: 0)
+  input x: f32[1, 4, 8, 8]
+  a: conv2d(x) { filters: 8, kernel: 3 }
+  b: batch_norm(a)
+  c: batch_norm(b)
+  d: leaky_relu(c) { slope: 20 }
+  e: add(d, d)
+  output y = e
+}
+"""
+
+
+def test_rounding_goes_through_what_comes_after_it() -> None:
+    """Weights that are folded twice, and an activation that makes much of it."""
+    passes_preserve_meaning(lrc.parse(STEEP), GRAPH_PASSES)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("sigmoid", 0.08), ("swish", 0.2), ("tanh", 0), ("relu", 0)])
+def test_what_is_replaced_is_alike(kind: str, most: float) -> None:
+    """Friendly activations stay close to what they stand for, and others are left alone."""
+    text = f"model alike {{ weights random(seed: 0) input x: f32[1, 1, 1, 161] a: {kind}(x) output y = a }}"
+    module = lrc.parse(text)
+    replaced = module.clone()
+    ReplaceUnfriendlyPass().apply(Context(), replaced)
+    x = np.linspace(-8, 8, 161).reshape(1, 1, 1, 161)
+    (before,), (after,) = run(module, [x]), run(replaced, [x])
+    distance = float(np.abs(after - before).max())
+    assert distance <= most
+    assert (distance > 0) is (most > 0)

@@ -115,3 +115,98 @@ def test_mean() -> None:
     x = normal(1, 3, 7, 7)
     bound = bounds.mean(reference.global_avg_pool(np.abs(x)), 49)
     assert within(x.mean(axis=(2, 3), keepdims=True), reference.global_avg_pool(x), bound)
+
+
+def float32(draws: int, *shape: int, seed: int) -> Float32:
+    """Numbers whose mantissas are anything, in a range where sums round."""
+    return np.random.default_rng(seed).uniform(1, 2, (draws, *shape)).astype(np.float32)
+
+
+def test_few_terms_round_nearly_as_much_as_their_bound_allows() -> None:
+    """One product, a bias and a residual: three roundings that the shortest sum has, and none too many allowed for."""
+    x, weight, bias, residual = (float32(20000, seed=seed) for seed in range(4))
+    found = np.float32(np.float32(x * weight) + bias) + residual
+    exact = x.astype(np.float64) * weight + bias + residual
+    worst = np.array(
+        [
+            abs(f - e) / float(bounds.convolution([[[[a]]]], [[[[w]]]], [b], [[[[r]]]]).item())
+            for f, e, a, w, b, r in zip(found[:2000], exact, x, weight, bias, residual, strict=False)
+        ]
+    ).max()
+    assert 1 / 3 < worst <= 1
+    product = np.abs(np.float32(x * weight + np.float32(0)) - x.astype(np.float64) * weight)
+    assert 0.5 < (product / (bounds.gamma(1) * x * weight)).max() <= 1
+
+
+def test_a_residual_counts() -> None:
+    x, weight = normal(1, 1, 4, 4) * np.float32(1e-3), normal(1, 1, 1, 1)
+    residual = np.float32(1e4) + normal(1, 1, 4, 4)
+    found = x * weight[0, 0] + residual
+    exact = reference.conv2d(x, weight) + residual
+    assert not within(found, exact, bounds.convolution(x, weight))
+    assert within(found, exact, bounds.convolution(x, weight, None, residual))
+
+
+def test_what_is_subnormal_may_be_zero() -> None:
+    x, weight = np.full((1, 3), 1e-25), np.full((1, 3), 1e-14)
+    assert within(np.zeros((1, 1)), reference.linear(x, weight), bounds.linear(x, weight))
+    assert not within(np.full((1, 1), 1e-30), reference.linear(x, weight), bounds.linear(x, weight))
+    tiny = np.array([1e-39])
+    assert within(np.zeros(1), tiny, bounds.activation(tiny, 0.0, Activation("swish")))
+
+
+@pytest.mark.parametrize("slope", [0.2, 3.0, -2.0])
+@pytest.mark.parametrize("kind", ACTIVATION_KINDS)
+def test_errors_grow_by_the_steepest_slope(kind: str, slope: float) -> None:
+    """Of an error that outweighs all rounding, no less is allowed than happens, and hardly more."""
+    function = Activation(kind, slope if kind == "leaky_relu" else 0.0)
+    x, error = np.linspace(-8, 8, 16001), 1e-3
+    result, moved = (reference.activate(at, kind, function.slope) for at in (x, x + error))
+    bound = bounds.activation(result, error, function)
+    assert within(moved, result, bound)
+    assert np.abs((moved - result) / bound).max() > 0.9
+
+
+@pytest.mark.parametrize("position", [0, 1, 5])
+def test_softmax_of_the_worst_exponential(position: int) -> None:
+    """One power errs by as much as is assumed, all others by as much to the other side."""
+    x = normal(1, 6) * 3
+    x[0, position] = x.max() + 1
+    exact = reference.softmax(x)
+    power = np.exp(x.astype(np.float64) - x.max())
+    for sign in (1, -1):
+        signs = np.full_like(power, -sign)
+        signs[0, position] = sign
+        wrong = power * (1 + 0.99 * bounds.EXP * signs)
+        found, bound = wrong / wrong.sum(), bounds.softmax(x, exact)
+        assert within(found, exact, bound)
+        assert (np.abs(found - exact) / bound).max() > 0.3
+
+
+def test_softmax_of_arguments_that_were_rounded() -> None:
+    """x - max rounds by as much as the distance is large."""
+    x = np.array([[0.0, -80.0]], np.float32)
+    exact = reference.softmax(x)
+    moved = reference.softmax(x * (1 + 0.9 * bounds.UNIT))
+    assert within(moved, exact, bounds.softmax(x, exact))
+    assert bounds.softmax(x, exact)[0, 1] > exact[0, 1] * 80 * bounds.UNIT
+
+
+def test_a_batch_norm_near_cancellation() -> None:
+    """mean * scale and bias are large and cancel: what counts is how large they were."""
+    x, one = np.float32(1000) + normal(1, 1, 40, 40), np.ones(1, np.float32)
+    mean, variance = np.full(1, 1000, np.float32), np.full(1, 3, np.float32)
+    exact = reference.batch_norm(x, one, one, mean, variance, 0.0)
+    scale = one / np.sqrt(variance)
+    found = x * scale + (one - mean * scale)
+    assert found.dtype == np.float32
+    bound = bounds.batch_norm(x, one, one, mean, variance, 0.0)
+    assert within(found, exact, bound)
+    assert (np.abs(found - exact) / bound).max() > 0.01
+
+
+def test_means_count_their_terms() -> None:
+    x = float32(1, 1, 9, 9, seed=0)
+    magnitude = reference.global_avg_pool(np.abs(x))
+    assert bounds.mean(magnitude, 81).item() >= 81 * bounds.UNIT * magnitude.item()
+    assert bounds.mean(magnitude, 81).item() <= 85 * bounds.UNIT * magnitude.item()
