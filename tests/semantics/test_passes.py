@@ -1,7 +1,9 @@
 """No pass changes what any layer of any network computes."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region
 
@@ -9,8 +11,12 @@ from lrc import pipelines
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.shapes import Window
+from lrc.dialects.lr.weights import array_of
+from lrc.dialects.pattern import ops as pattern
+from lrc.dialects.pattern.attrs import SparsityAttr
 from lrc.dialects.pattern.schedule import Tuning
 from lrc.dialects.pattern.values import Mask, PatternSet, Sparsity
+from lrc.passes.assign_patterns import AssignPatternsPass
 from lrc.testing import loops_preserve_meaning, modules, passes_preserve_meaning
 
 GRAPH_PASSES = pipelines.parse(pipelines.specification("neon", "fkw")).passes
@@ -44,20 +50,16 @@ SCHEDULES: dict[str, tuple[Tuning, Sparsity | None]] = {
 }
 
 
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_schedules(schedule: str, groups: int) -> None:
-    """However weights are packed, the packed layer is the same convolution."""
-    tuning, sparsity = SCHEDULES[schedule]
+def convolution(sparsity: Sparsity | None, groups: int = 1, tuning: Tuning | None = None) -> ModuleOp:
+    """A network of one layer, of random weights."""
     block = Block(arg_types=[tensor((1, 8, 5, 6))])
-    window = Window((3, 3), pads=(1, 1, 0, 2))
     conv = lr.Conv2dOp(
         "conv",
         block.args[0],
         filters=8,
         weight="w",
         bias="b",
-        window=window,
+        window=Window((3, 3), pads=(1, 1, 0, 2)),
         groups=groups,
         sparsity=sparsity,
         tuning=tuning,
@@ -65,8 +67,30 @@ def test_schedules(schedule: str, groups: int) -> None:
     block.add_ops([conv, lr.OutputOp([conv.output], ["y"])])
     model = lr.ModelOp("scheduled", Region(block), input_names=["x"], weights=lr.WeightStore.random(0))
     model.announce_weights()
-    module = ModuleOp([model])
+    return ModuleOp([model])
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedules(schedule: str, groups: int) -> None:
+    """However weights are packed, the packed layer is the same convolution."""
+    tuning, sparsity = SCHEDULES[schedule]
+    module = convolution(sparsity, groups, tuning)
     passes_preserve_meaning(module, GRAPH_PASSES)
+
+
+def test_zeros_that_nobody_declared_are_found() -> None:
+    """With sparsity auto, the weights that are kept are those that are not zero."""
+    declared = convolution(PRUNED)
+    (op,) = (op for op in declared.walk() if isinstance(op, lr.Conv2dOp))
+    weights = array_of(op.weight, lr.find_model(declared).store)
+    op.sparsity = SparsityAttr(Sparsity("auto"))
+    AssignPatternsPass().apply(Context(), declared)
+    (found,) = (op for op in declared.walk() if isinstance(op, pattern.Conv2dOp))
+    assignment = array_of(found.assignment, lr.find_model(declared).store)
+    sizes = np.array([0, *(len(mask.taps) for mask in found.patterns.data.masks)])
+    assert 0 < np.count_nonzero(weights) < weights.size
+    assert sizes[assignment].sum() == np.count_nonzero(weights)
 
 
 @pytest.mark.parametrize("size", [1, 7, 16, 37])
