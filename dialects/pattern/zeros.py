@@ -19,8 +19,8 @@ class UnusedZeros:
 
 
 def matter(nonzero: int, executed: int) -> bool:
-    """Whether a layer that executes so many weights would be faster with those alone that are not zero."""
-    return nonzero <= WORTHWHILE * executed
+    """Whether a layer that executes so many weights, or none, would be faster with those alone that are not zero."""
+    return executed > 0 and nonzero <= WORTHWHILE * executed
 
 
 def explain(weights: NDArray[np.floating], declared: Sparsity) -> UnusedZeros:

@@ -12,7 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import cli, compiler, pipelines, verify
+from lrc import cli, compiler, pipelines, verify, zoo
 from lrc.interpreters import run
 from lrc.passes.replace_unfriendly import ReplaceUnfriendlyPass
 from lrc.testing import modules, passes_preserve_meaning, targets_agree
@@ -138,3 +138,13 @@ def test_what_is_replaced_is_alike(kind: str, most: float) -> None:
     distance = float(np.abs(after - before).max())
     assert distance <= most
     assert (distance > 0) is (most > 0)
+
+
+@pytest.mark.parametrize("name", zoo.NETWORKS)
+def test_the_zoo_means_what_it_says(name: str) -> None:
+    """Every network that comes with lrc, on pictures of 32 x 32."""
+    text = zoo.path(name).read_text().replace("224, 224", "32, 32")
+    module = lrc.parse(text, name, zoo.path(name).parent)
+    graph = compiler.lower(module, "neon", "fkw").graph
+    found = validate(Traced.of(module, list(verify.random_inputs(module).values())), graph)
+    assert found.passed, found

@@ -86,3 +86,13 @@ def test_where_auto_finds_a_scheme_no_zeros_are_left(draw: Draw) -> None:
     assignment = np.where((weights != 0).any((2, 3)), best_patterns(weights, patterns) + 1, 0)
     packed = pack(weights, assignment, np.arange(16), patterns)
     assert not matter(int(np.count_nonzero(weights)), packed.executed(patterns))
+
+
+def test_a_layer_that_executes_nothing_has_nothing_to_gain() -> None:
+    assert matter(0, 9)
+    assert not matter(0, 0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 3, 3), (4, 1, 5, 1)])
+def test_weights_that_are_all_zero(shape: tuple[int, ...]) -> None:
+    assert explain(np.zeros(shape, np.float32), Sparsity()).help == "with `sparsity: auto` the zeros are made use of"
