@@ -1,5 +1,6 @@
 # make demo    set up, compile the pruned VGG-16, run it, verify it, and show what happened
 # make test    set up what the tests need, and run them all
+# make soak    what takes long: tests/soak, each of its tests for MINUTES at most (600)
 # make lint    ruff, ruff format and pyright, as the tests run them
 # make format  let ruff rewrite the code
 # make clean   remove what was built, and the environment
@@ -7,12 +8,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_FLAGS ?= -q -n 2
+MINUTES ?= 600
 
 # command:package, the Debian package that has it
 DEMO_TOOLS := qemu-aarch64:qemu-user
-TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs $(DEMO_TOOLS)
+TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 clang++-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs $(DEMO_TOOLS)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test soak lint format clean
 .DELETE_ON_ERROR:
 
 demo: .venv/demo
@@ -22,6 +24,10 @@ demo: .venv/demo
 test: .venv/test
 	@./tools/need $(TEST_TOOLS)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests
+
+soak: .venv/test
+	@./tools/need $(TEST_TOOLS)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -rP --minutes $(MINUTES) tests/soak
 
 lint: .venv/test
 	$(BIN)/ruff check

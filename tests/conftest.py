@@ -1,16 +1,24 @@
-"""What all tests share: the `golden` texts, and that CI skips nothing."""
+"""What all tests share: the `golden` texts, that CI skips nothing, and how long soaking takes."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+SOAK = Path(__file__).parent / "soak"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden texts anew instead of comparing")
+    parser.addoption("--minutes", type=float, help="run the tests of tests/soak, too, and each for so long at most")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What soaks runs only when it is told for how long."""
+    return True if collection_path == SOAK and config.getoption("--minutes") is None else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -34,3 +42,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{name} differs: --update-golden writes the new one"
 
     return check
+
+
+@pytest.fixture
+def time_left(request: pytest.FixtureRequest) -> Callable[[], bool]:
+    """Whether a test of tests/soak may go on: until `--minutes` have passed since it began."""
+    minutes: float = request.config.option.minutes
+    end = time.monotonic() + 60 * minutes
+    return lambda: time.monotonic() < end

@@ -1,0 +1,51 @@
+"""Names that C, C++, CMake, the system or lrc have a use for: a sample. `make soak` has the whole thousand."""
+
+import json
+import random
+from pathlib import Path
+
+import naming
+import pytest
+
+from lrc import toolchain
+
+PORTS = """
+m arguments class double linux errno M_PI I size_t net net_run net_relu net_add net_copy NULL near lrc_hook
+"""
+MODELS = "time size string stdint kernels_copy note end pthread_mutex mtx lrc ../a */"
+
+
+def some(count: int, *first: str) -> list[str]:
+    """These names and others, as many as there may be."""
+    others = [name for name in naming.all_names() if name not in first]
+    return [*first, *random.Random(count).sample(others, count - len(first))]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_inputs_layers_and_outputs(tmp_path: Path, turned: bool) -> None:
+    names = some(60, *PORTS.split())
+    inputs, outputs = (names[30:], names[:30]) if turned else (names[:30], names[30:])
+    assert len(list(naming.built_and_run("net", inputs, names[10:40], outputs, tmp_path))) == naming.WAYS
+
+
+def test_models(tmp_path: Path) -> None:
+    names, dialects = some(100, *MODELS.split()), naming.dialects()
+    folders = naming.emit(naming.network("net", ["x"], ["a"], ["y"]), tmp_path, names)
+    naming.check_headers(folders, tmp_path)
+    for number, folder in enumerate(folders[: len(MODELS.split())]):
+        naming.call([naming.build(dialects[number % len(dialects)], folder), "1"])
+
+
+def test_a_thousand_names_are_a_thousand() -> None:
+    assert len(naming.all_names()) > 1000
+
+
+def test_the_programs_json_holds_any_name_of_a_layer(tmp_path: Path) -> None:
+    layers = ['"a"', "\\", "\n\t\x01", "é", "%s", "??/"]
+    (folder,) = naming.emit(
+        naming.network("net", layers, layers, [f"y{name}" for name in layers]), tmp_path / 'a "b" \\ é', ["net"]
+    )
+    toolchain.build(folder)
+    (folder / "net.lrw").unlink()  # the program has the weights in it
+    times = json.loads(toolchain.run_program(folder, ["1", "--json"]).splitlines()[-1])
+    assert [layer["name"] for layer in times["layers"]] == layers
