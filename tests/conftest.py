@@ -1,5 +1,6 @@
 """What all tests share: the `golden` texts, that CI skips nothing, and how long soaking takes."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture
 def time_left(request: pytest.FixtureRequest) -> Callable[[], bool]:
-    """Whether a test of tests/soak may go on: until `--minutes` have passed since it began."""
-    minutes: float = request.config.option.minutes
-    end = time.monotonic() + 60 * minutes
+    """Whether a test of tests/soak may go on: until `--minutes` have passed since it began, if it is told."""
+    minutes: float | None = request.config.option.minutes
+    end = math.inf if minutes is None else time.monotonic() + 60 * minutes
     return lambda: time.monotonic() < end
