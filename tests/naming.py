@@ -77,15 +77,16 @@ def all_names() -> list[str]:
 
 
 def _of_the_system() -> Iterator[list[str]]:
-    """What this machine's headers define: types and what stands before their `_t`, headers, macros, functions."""
+    """What this machine's headers define: types, what stands before ends of an API's, headers, macros, functions."""
     command = [tool("gcc"), "-std=gnu17", "-E", "-dD", "-x", "c", "-"]
     text = subprocess.run(command, input=C_PRELUDE, capture_output=True, text=True, check=True).stdout
     types = sorted(set(re.findall(r"\b[a-z]\w*_t\b", text)))
-    yield from (types, [name.removesuffix("_t") for name in types])
+    ends = re.compile(rf"([a-zA-Z]\w*)_({'|'.join(api_words())})")
+    yield from (types, sorted({found[1] for word in set(re.findall(r"\w+", text)) if (found := ends.fullmatch(word))}))
     yield [re.sub(r"\W", "_", name.removesuffix(".h")) for name in C_HEADERS.split()]
     yield sorted(set(re.findall(r"^#define ([a-z]\w*) ", text, re.M)))
-    yield sorted({name for name in re.findall(r"^#define ([A-Z]\w*) \S", text, re.M) if len(name) < 9})[::8]
-    yield sorted(set(re.findall(r"^extern [\w *]+?\b([a-z]\w*) \(", text, re.M)))[::6]
+    yield sorted({name for name in re.findall(r"^#define ([A-Z]\w*) \S", text, re.M) if len(name) < 9})[::12]
+    yield sorted(set(re.findall(r"^extern [\w *]+?\b([a-z]\w*) \(", text, re.M)))[::12]
 
 
 def _of_lrc() -> Iterator[list[str]]:
@@ -94,7 +95,7 @@ def _of_lrc() -> Iterator[list[str]]:
     own = " ".join(path.read_text("utf-8") for path in fixed) + " ".join(isa.prelude for isa in ISAS.values())
     yield [f"net_{word}" for word in sorted({*api_words(), "relu", "add", "copy", "copy_arguments", "add_arguments"})]
     yield ["kernels_copy", "copy", "relu", "add", "metadata", "CMakeLists", "lrc_runtime", "lrc_bench"]
-    yield [word for word in sorted(set(re.findall(r"[A-Za-z]\w+", own))) if "NAME" not in word][::4]
+    yield [word for word in sorted(set(re.findall(r"[A-Za-z]\w+", own))) if "NAME" not in word][::8]
 
 
 # programs

@@ -1,5 +1,6 @@
 """What all layers have in common, at this level and the ones below it."""
 
+import re
 from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -50,6 +51,12 @@ def shape_of(value: SSAValue | Attribute) -> Shape:
     if not isinstance(kind, TensorType):
         raise VerifyException(f"expected a tensor, not {kind}")
     return kind.get_shape()
+
+
+def value_name(name: str) -> str:
+    """What the IR can call the value of an input or layer: a letter stands first, since xDSL takes `_2` for its own."""
+    text = re.sub(r"[^\w.$-]", "_", name, flags=re.ASCII)
+    return text if text[:1].isalpha() else f"n{text}"
 
 
 def optional_activation(activation: Activation | str | None) -> ActivationAttr | None:

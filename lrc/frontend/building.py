@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from lrc.diagnostics import did_you_mean, words
-from lrc.dialects.lr.base import shape_of
+from lrc.dialects.lr.base import shape_of, value_name
 from lrc.frontend import syntax
 from lrc.frontend.fields import named, read_prefix
 from lrc.frontend.foreign import hint_for
@@ -110,7 +110,7 @@ class Builder:
                 fields["weights"] = _arrays(scope, fields.get("weights"), name, number)
             op = operator.build(scope.prefix + name, *inputs, **fields)
             check_size(shape_of(op.output))
-            op.output.name_hint = op.layer.data
+            op.output.name_hint = value_name(op.layer.data)
             self.add(op, statement.name.span)
             return op.output
         if call.name.text in scope.all_blocks:

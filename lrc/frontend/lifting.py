@@ -11,6 +11,7 @@ from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
 from lrc.diagnostics import Diagnostic
 from lrc.dialects import lr
+from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore
 from lrc.dialects.pattern.values import PatternSet
 from lrc.frontend import syntax
@@ -118,7 +119,7 @@ class _Lift:
         self.builder.block = Block(arg_types=[type for _, type in types])
         values: dict[syntax.Span, SSAValue] = {}
         for (name, _), value in zip(types, self.builder.block.args, strict=True):
-            values[name.span], value.name_hint = value, name.text
+            values[name.span], value.name_hint = value, value_name(name.text)
         for statement in statements:
             self.builder.define(statement.name, values.get(statement.name.span), self.top)
         return [statement.name.text for statement in statements]

@@ -18,6 +18,7 @@ from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.kernel.ops import buffer_type
 from lrc.dialects.lr.attrs import WeightLike
+from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore, array_of
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.machine import Machine
@@ -129,10 +130,10 @@ class Graph:
 
 
 def shown(names: Iterable[str]) -> list[str]:
-    """Names as the IR can show them, none twice: `a b` as `a_b`, and `2` as `_2`."""
+    """Names as the IR can show them, none twice, in letters, digits and underscores."""
     result = dict[str, None]()
     for name in names:
-        text = re.sub(r"^(?=\d|$)|\W", "_", name, flags=re.ASCII)
+        text = value_name(re.sub(r"\W", "_", name, flags=re.ASCII))
         while text in result:
             text += "_"
         result[text] = None

@@ -5,8 +5,10 @@ import random
 from pathlib import Path
 
 import naming
+import numpy as np
 import pytest
 
+import lrc
 from lrc import toolchain
 
 PORTS = """
@@ -49,3 +51,24 @@ def test_the_programs_json_holds_any_name_of_a_layer(tmp_path: Path) -> None:
     (folder / "net.lrw").unlink()  # the program has the weights in it
     times = json.loads(toolchain.run_program(folder, ["1", "--json"]).splitlines()[-1])
     assert [layer["name"] for layer in times["layers"]] == layers
+
+
+UNDERSCORES = """\
+model _ {
+  weights random(seed: 0)
+  input _1: f32[1, 1, 2, 3]
+  _2: relu(_1)
+  _3: conv2d(_2) { filters: 1, kernel: 1 }
+  __: batch_norm(_3)
+  _: relu(__)
+  output y = _
+  output z = _2
+}
+"""
+
+
+def test_names_that_the_ir_takes_for_numbers() -> None:
+    with lrc.compile(lrc.parse(UNDERSCORES), "c") as net:
+        assert (list(net.inputs), list(net.outputs)) == (["_1"], ["y", "z"])
+        x = np.array([[[[-1, 2, -3], [4, -5, 6]]]], np.float32)
+        np.testing.assert_array_equal(net(x)["z"], np.maximum(x, 0))
