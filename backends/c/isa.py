@@ -58,8 +58,9 @@ SCALAR = VectorIsa(
         "add across": "{0}",
     },
     prelude="""\
-static inline float maximum(float a, float b) { return a > b ? a : b; }
-static inline float minimum(float a, float b) { return a < b ? a : b; }
+/* not a number where one of both is not, as everywhere: of a constant, C compilers know that it is one */
+static inline float maximum(float a, float b) { return a < b || b != b ? b : a; }
+static inline float minimum(float a, float b) { return a > b || b != b ? b : a; }
 """,
 )
 
@@ -74,7 +75,7 @@ def elementary_functions(vec: str, mask: str) -> str:
 static inline {vec} exponential({vec} x)
 {{
     /* x = n log(2) + r, n rounded by a number whose last place is 1; beyond the limits the result is 0 or infinite */
-    x = maximum(broadcast(-104.0f), minimum(broadcast(89.0f), x));
+    x = maximum(minimum(x, broadcast(89.0f)), broadcast(-104.0f));
     const {vec} rounded = x * broadcast(1.44269504f) + broadcast(12582912.0f);
     const {vec} n = rounded - broadcast(12582912.0f);
     const {vec} r = x - n * broadcast(0.693359375f) - n * broadcast(-2.12194440e-4f);
@@ -122,8 +123,9 @@ static inline vec load_aligned(const float *p) {{ return *(const vec_aligned *)(
 static inline void store(float *p, vec x) {{ *(vec_anywhere *)(void *)p = x; }}
 static inline vec broadcast(float x) {{ return (vec){{{copies}}}; }}
 static inline vec choose(vec_mask m, vec a, vec b) {{ return (vec)(((vec_mask)a & m) | ((vec_mask)b & ~m)); }}
-static inline vec maximum(vec a, vec b) {{ return choose(a > b, a, b); }}
-static inline vec minimum(vec a, vec b) {{ return choose(a < b, a, b); }}
+/* not a number where one of both is not: of a constant b, C compilers know that it is one, and compare once */
+static inline vec maximum(vec a, vec b) {{ return choose((a < b) | (b != b), b, a); }}
+static inline vec minimum(vec a, vec b) {{ return choose((a > b) | (b != b), b, a); }}
 /* the first n lanes of x, zero in the others */
 static inline vec first_lanes(vec x, ptrdiff_t n)
 {{

@@ -6,7 +6,7 @@ from functools import singledispatchmethod
 
 from xdsl.dialects import arith, math, memref
 from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.expressions import PRECEDENCE, Text, float_literal, is_written
@@ -73,19 +73,15 @@ class ScalarPrinter(CWriter):
 
     @emit.register
     def _(self, op: arith.MinSIOp) -> None:
-        self.smaller_or_larger(op.result, self.of(op.lhs), "<", self.of(op.rhs))
+        a, b = self.of(op.lhs), self.of(op.rhs)
+        self.define(op.result, Text(f"{a:+} < {b:+} ? {a:+} : {b:+}", PRECEDENCE["?"]))
 
     @emit.register
-    def _(self, op: arith.MaximumfOp) -> None:
-        self.smaller_or_larger(op.result, self.of(op.lhs), ">", self.of(op.rhs))
-
-    @emit.register
-    def _(self, op: arith.MinimumfOp) -> None:
-        self.smaller_or_larger(op.result, self.of(op.lhs), "<", self.of(op.rhs))
-
-    def smaller_or_larger(self, result: SSAValue, a: Text, operator: str, b: Text) -> None:
-        """One of two numbers."""
-        self.define(result, Text(f"{a:+} {operator} {b:+} ? {a:+} : {b:+}", PRECEDENCE["?"]))
+    def _(self, op: arith.MaximumfOp | arith.MinimumfOp) -> None:
+        # what is not a number stays that, whichever of both it is
+        a, b, operator = self.of(op.lhs), self.of(op.rhs), "<" if isinstance(op, arith.MaximumfOp) else ">"
+        text = f"{a:+} {operator} {b:+} || {b:+} != {b:+} ? {b:+} : {a:+}"
+        self.define(op.result, Text(text, PRECEDENCE["?"]))
 
     @emit.register
     def _(self, op: arith.IndexCastOp) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from harness import interpret, lower, reference
-from variants import VARIANTS, Programs, check, inputs_of, model, picture, programs
+from variants import VARIANTS, Programs, check, check_what_is_not_a_number, inputs_of, model, picture, programs
 
 
 def pool(kind: str, size: tuple[int, int, int], kernel: int, stride: int, pad: int) -> str:
@@ -47,6 +47,15 @@ def halos(size: tuple[int, int, int]) -> str:
     return model(body, f"%x : {x}", x)
 
 
+def relu_and_pool(size: tuple[int, int, int]) -> str:
+    """A pooling that takes the zeros around a picture which is never negative for its padding."""
+    x = picture(*size)
+    body = f"""
+  %a = lr.activation "a"(%x) <relu> : {x} -> {x}
+  %y = lr.max_pool "y"(%a) kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] : {x} -> {x}"""
+    return model(body, f"%x : {x}", x)
+
+
 def concat(*channels: int, size: tuple[int, int]) -> str:
     types = [picture(c, *size) for c in channels]
     y = picture(sum(channels), *size)
@@ -61,6 +70,7 @@ CASES = {
     "max_pool_k3s1p1": pool("max_pool", (2, 3, 3), 3, 1, 1),
     "max_pool_k3s3": pool("max_pool", (2, 9, 53), 3, 3, 0),
     "max_pool_large": pool("max_pool", (2, 9, 23), 7, 1, 3),
+    "max_pool_of_relu": relu_and_pool((2, 5, 7)),
     "avg_pool_k2s2": pool("avg_pool", (3, 4, 17), 2, 2, 0),
     "avg_pool_k3s1p1": pool("avg_pool", (3, 7, 7), 3, 1, 1),
     "avg_pool_k3s2p1": pool("avg_pool", (2, 17, 35), 3, 2, 1),
@@ -114,3 +124,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Programs:
 @pytest.mark.parametrize("case", CASES)
 def test_compiled(case: str, variant: str, program: Programs) -> None:
     check(program(variant), case)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_not_a_number_stays_that(case: str, variant: str, program: Programs) -> None:
+    check_what_is_not_a_number(program(variant), case)

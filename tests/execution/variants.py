@@ -95,3 +95,16 @@ def check(program: Program, case: str) -> None:
             np.testing.assert_allclose(result, exact, rtol=1e-5, atol=1e-5)
     for layer, (layout, buffer) in buffers.items():
         assert zeros_around(layout, buffer), f"{layer}: {layout}"
+
+
+def check_what_is_not_a_number(program: Program, case: str) -> None:
+    """Run a case whose inputs have some NaN: it comes out wherever it has to, and nowhere else."""
+    network = program.networks[case]
+    inputs = inputs_of(network)
+    for array in inputs:
+        array.reshape(-1)[::11] = np.nan
+    found, buffers = program.run(case, inputs)
+    for result, exact in zip(found, reference(network, inputs), strict=True):
+        np.testing.assert_allclose(result, exact, rtol=1e-4, atol=1e-5)
+    for layer, (layout, buffer) in buffers.items():
+        assert zeros_around(layout, buffer), f"{layer}: {layout}"

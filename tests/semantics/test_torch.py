@@ -18,13 +18,20 @@ END_TO_END = 2e-5
 holds through fifty layers and says anything; four times the worst network of the zoo would show a wrong layer."""
 
 
-def agree(module: ModuleOp) -> tuple[Sequence[NDArray[np.floating]], Sequence[NDArray[np.float64]]]:
-    """Hold the reference against torch; the inputs, and what torch makes of them."""
-    inputs = list(verify.random_inputs(module).values())
+def agree(
+    module: ModuleOp, unknown: float = 0.0
+) -> tuple[Sequence[NDArray[np.floating]], Sequence[NDArray[np.float64]]]:
+    """Hold the reference against torch; the inputs, and what torch makes of them. The share `unknown` of the inputs is
+    not a number."""
+    inputs = [
+        np.where(np.random.default_rng(1).random(x.shape) < unknown, np.nan, x)
+        for x in verify.random_inputs(module).values()
+    ]
     found, expected = interpreters.run(module, inputs), torch_oracle.run(module, inputs)
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.shape == theirs.shape
-        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * float(np.abs(theirs).max()))
+        largest = float(np.abs(theirs).max(initial=0, where=~np.isnan(theirs)))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * largest)
     return inputs, expected
 
 
@@ -32,6 +39,12 @@ def agree(module: ModuleOp) -> tuple[Sequence[NDArray[np.floating]], Sequence[ND
 @given(modules())
 def test_networks(module: ModuleOp) -> None:
     agree(module)
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(modules())
+def test_what_is_not_a_number_stays_that(module: ModuleOp) -> None:
+    agree(module, unknown=0.05)
 
 
 @pytest.mark.parametrize("name", zoo.NETWORKS)
