@@ -18,7 +18,7 @@ from lrc.diagnostics import UserError
 from lrc.dialects import kernel, lr
 from lrc.dialects.files import read
 from lrc.dialects.lr.weights import WeightStore, is_written_by_lrc
-from lrc.located import LocatedParser
+from lrc.located import LocatedParser, verify
 
 
 def save(module: ModuleOp, path: Path) -> None:
@@ -100,7 +100,7 @@ def without_arrays(module: ModuleOp) -> ModuleOp:
 def load(path: Path, context: Context) -> ModuleOp:
     """The module in a file, verified, its arrays at hand. Raises xDSL's ParseError and VerifyException, and OSError."""
     module = LocatedParser(context, read(path).decode("utf-8"), str(path)).parse_module()
-    module.verify()
+    verify(module)
     return module
 
 

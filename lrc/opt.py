@@ -20,7 +20,7 @@ from lrc.backends import signals
 from lrc.diagnostics import LrcError, UserError
 from lrc.dialects.files import read
 from lrc.inputs import keep
-from lrc.located import LocatedParser
+from lrc.located import LocatedParser, verify
 
 
 class LrcOptMain(xDSLOptMain):
@@ -74,6 +74,8 @@ class LrcOptMain(xDSLOptMain):
         else:
             parser = LocatedParser(self.ctx, chunk.read(), self.get_input_name(), start_offset)
             module = parser.parse_module(not self.args.no_implicit_module)
+            if not self.args.disable_verify:
+                verify(module)
         if module is not None and self.folder is not None:
             from lrc import levels
 

@@ -4,9 +4,9 @@ import re
 from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 
 from xdsl.dialects.builtin import (
-    AnyFloatConstr,
     DenseIntOrFPElementsAttr,
     Float32Type,
     IntegerAttr,
@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
+    BaseAttr,
     IRDLOperation,
     ParsePropInAttrDict,
     operand_def,
@@ -36,8 +37,11 @@ from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import Role, WeightSpec
 from lrc.dialects.pattern.values import Sparsity
 
-FEATURE_MAP = TensorType.constr(AnyFloatConstr)
-"""The constraint of every value: a tensor of floats."""
+FEATURE_MAP = TensorType.constr(BaseAttr(Float32Type))
+"""The constraint of every value: a tensor of float32."""
+
+LARGEST = 2**31 - 1
+"""The most numbers of a tensor or an array."""
 
 
 def tensor(shape: Sequence[int]) -> TensorType[Float32Type]:
@@ -57,6 +61,17 @@ def value_name(name: str) -> str:
     """What the IR can call the value of an input or layer: a letter stands first, since xDSL takes `_2` for its own."""
     text = re.sub(r"[^\w.$-]", "_", name, flags=re.ASCII)
     return text if text[:1].isalpha() else f"n{text}"
+
+
+def check_feature_map(kind: Attribute) -> None:
+    """Raises VerifyException unless a type is that of a value of a network: float32, [1, C, H, W] or [1, C]."""
+    shape = shape_of(kind)
+    if shape[:1] != (1,):
+        raise VerifyException("but a batch is one picture")
+    if len(shape) not in (2, 4) or min(shape) < 1:
+        raise VerifyException("but values are [1, C, H, W] or [1, C], with numbers of at least 1")
+    if prod(shape) > LARGEST:
+        raise VerifyException(f"but {prod(shape)} numbers are too many: at most {LARGEST} can be")
 
 
 def optional_activation(activation: Activation | str | None) -> ActivationAttr | None:
@@ -93,7 +108,15 @@ class LayerOp(IRDLOperation, ABC):
             raise VerifyException(
                 f"layer '{self.layer.data}' gives {shapes.show(expected)}, but its type says {shapes.show(found)}"
             )
+        try:
+            check_feature_map(self.output.type)
+        except VerifyException as error:
+            raise VerifyException(f"layer '{self.layer.data}' gives {self.output.type}, {error}") from None
         for field, weight, spec in self.weight_specs():
+            if prod(spec.shape) > LARGEST:
+                raise VerifyException(
+                    f"layer '{self.layer.data}' has a {field} of {shapes.show(spec.shape)}: too many numbers"
+                )
             if isinstance(weight, DenseIntOrFPElementsAttr) and weight.get_shape() != spec.shape:
                 raise VerifyException(
                     f"layer '{self.layer.data}' has a {field} of {shapes.show(weight.get_shape())}, "

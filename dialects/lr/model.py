@@ -1,5 +1,6 @@
 """The network as a whole: its inputs, weights, layers and outputs."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
@@ -20,7 +21,7 @@ from xdsl.traits import IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
-from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, shape_of
+from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, check_feature_map
 from lrc.dialects.lr.weights import StoreAttr, WeightStore
 
 
@@ -83,9 +84,10 @@ class ModelOp(IRDLOperation):
 
     def announce_weights(self) -> None:
         """Tell the store what the layers expect of it, so that a random one can draw it. Raises ValueError if two
-        layers expect different arrays of the same name."""
+        layers expect different arrays of the same name, VerifyException if a layer is not valid."""
         for op in self.block.ops:
             if isinstance(op, LayerOp):
+                op.verify_()
                 for _, _, spec in op.weight_specs():
                     if spec.name:
                         self.store.expect(spec)
@@ -94,10 +96,17 @@ class ModelOp(IRDLOperation):
         if len(self.input_names) != len(self.block.args):
             raise VerifyException(f"{len(self.input_names)} input names for {len(self.block.args)} inputs")
         for name, value in zip(self.inputs, self.block.args, strict=True):
-            if shape_of(value)[:1] != (1,):
-                raise VerifyException(f"input '{name}' is {value.type}, but a batch is one picture")
-        if not isinstance(self.block.last_op, OutputOp):
+            try:
+                check_feature_map(value.type)
+            except VerifyException as error:
+                raise VerifyException(f"input '{name}' is {value.type}, {error}") from None
+        if not isinstance(output := self.block.last_op, OutputOp):
             raise VerifyException("the last operation of a model is its lr.output")
+        layers = [op.layer.data for op in self.block.ops if isinstance(op, LayerOp)]
+        for what, names in ("layers", layers), ("inputs", self.inputs), ("outputs", [n.data for n in output.names]):
+            for name, count in Counter(names).items():
+                if count > 1:
+                    raise VerifyException(f"{count} {what} are called '{name}'")
         names = [*self.inputs, *(name.data for name in self.block.last_op.names)]
         for i, name in enumerate(names):
             if name in names[:i]:
@@ -126,6 +135,8 @@ class ModelOp(IRDLOperation):
         )
         try:
             model.announce_weights()
+        except VerifyException:
+            pass  # who verifies the model says so, with its place
         except ValueError as error:
             parser.raise_error(str(error))
         return model
