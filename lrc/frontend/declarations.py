@@ -20,7 +20,7 @@ from lrc.frontend.syntax import Span
 IN_TORCH: Final = 'in Python: `safetensors.torch.save_file(net.state_dict(), "net.safetensors")`'
 
 SAVED_BY: Final = {
-    **dict.fromkeys((".pth", ".pt", ".bin", ".ckpt", ".pkl"), IN_TORCH),
+    **dict.fromkeys((".pth", ".pt", ".bin", ".ckpt", ".pkl", ".tar"), IN_TORCH),
     ".npz": 'in Python: `safetensors.numpy.save_file(dict(numpy.load("net.npz")), "net.safetensors")`',
 }
 """How what other files hold becomes a safetensors file, by their endings."""

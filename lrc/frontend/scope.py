@@ -253,10 +253,11 @@ def layer(value: Value, scope: Scope) -> SSAValue:
             way = " -> ".join([*cycle[start:], *cycle[:start], first])
             raise Mistake(value.span, f"layers depend on each other: {way}")
         raise Mistake(value.span, f"'{first}' is used before it is defined", "move it above this layer")
+    inside = "a block sees its own layers and parameters, and nothing around it" if scope.prefix else None
     raise Mistake(
         value.span,
         f"no layer named '{name.text}'",
-        lambda: did_you_mean(first, scope.layers.keys() | scope.parameters.keys()),
+        lambda: did_you_mean(first, scope.layers.keys() | scope.parameters.keys()) or inside,
     )
 
 

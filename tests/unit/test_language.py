@@ -16,6 +16,7 @@ from lrc.frontend.parsing import grammar
 from lrc.zoo import NETWORKS, path
 
 ZOO = [name for name in NETWORKS if path(name).exists()]
+TEXTS = [path(name) for name in ZOO] + sorted((Path(__file__).parents[2] / "examples").glob("*.lr"))
 PIECES = st.sampled_from(sorted(set(re.findall(r'"[^"]*"|\w+|.|\n', path("resnet18").read_text(encoding="utf-8")))))
 slow = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -60,34 +61,34 @@ def test_any_text_compiles_or_explains(text: str) -> None:
 
 
 @slow
-@given(st.sampled_from(ZOO), st.data())
-def test_a_damaged_network_compiles_or_explains(name: str, data: st.DataObject) -> None:
-    text = path(name).read_text(encoding="utf-8")
+@given(st.sampled_from(TEXTS), st.data())
+def test_a_damaged_network_compiles_or_explains(file: Path, data: st.DataObject) -> None:
+    text = file.read_text(encoding="utf-8")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 30)))
     compiles_or_explains(text[:start] + data.draw(PIECES | st.text(max_size=3)) + text[end:])
 
 
 @slow
-@given(st.sampled_from(ZOO), st.lists(st.integers(0, 200), max_size=8))
-def test_comments_anywhere_survive_formatting(name: str, lines: list[int]) -> None:
-    text = path(name).read_text(encoding="utf-8")
+@given(st.sampled_from(TEXTS), st.lists(st.integers(0, 200), max_size=8))
+def test_comments_anywhere_survive_formatting(file: Path, lines: list[int]) -> None:
+    text = file.read_text(encoding="utf-8")
     words = re.sub(r"#.*", "", text).split(" ")
     for number, place in enumerate(sorted(lines)):
         words.insert(place * 7 % len(words), f"# comment {number}\n")
     keeps_its_meaning(" ".join(words))
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_the_zoo_is_in_the_canonical_layout(name: str) -> None:
-    text = path(name).read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
+def test_networks_are_in_the_canonical_layout(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
     assert format(text) == text
 
 
-@pytest.mark.parametrize("name", ZOO)
-def test_the_zoo_loads(name: str) -> None:
-    model = find_model(lrc.load(f"zoo:{name}", strict=True))
-    assert model.sym_name.data == name
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.stem)
+def test_networks_load_without_a_warning(file: Path) -> None:
+    model = find_model(lrc.load(file, strict=True))
+    assert model.sym_name.data == file.stem
     assert model.inputs == ("x",)
 
 
