@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrc.backends import c_api, lrw
 from lrc.backends.emitted import EmittedModel
-from lrc.backends.metadata import METADATA
+from lrc.backends.metadata import METADATA, read_metadata
 from lrc.backends.replacing import NEW, claimed, put
 
 
@@ -21,8 +20,8 @@ def write_folder(
     arrays: Mapping[str, NDArray[Any]],
     metadata: Mapping[str, Any],
     embed_weights: bool = False,
-) -> list[Path]:
-    """Writes the folder, over an older one of lrc's if there is one, and returns the paths of its files.
+) -> dict[str, Any]:
+    """Writes the folder, over an older one of lrc's if there is one, and returns what its metadata.json says.
 
     Args:
         folder: made with its parents if it does not exist. What others have put there stays as it is.
@@ -38,9 +37,9 @@ def write_folder(
         new = work / NEW
         new.mkdir()
         _write_files(new, model, arrays, metadata, embed_weights)
-        names = sorted(os.listdir(new))
+        written = read_metadata(new)
         put(new, place)
-    return [folder / name for name in names]
+    return written
 
 
 def _write_files(

@@ -100,7 +100,7 @@ def keep_owner(old: Path, new: Path) -> None:
 class TemporaryFolder:
     """A folder among the temporary files, until it is cleaned up, collected, or the process ends.
 
-    The next one also removes what killed processes of the same user have left.
+    The next one also removes what killed processes of the same user have left. A child that forks off leaves it alone.
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import operator
 import os
 import warnings
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
@@ -120,21 +120,26 @@ def compile(
     is_foreign = toolchain.is_foreign(target)
     if is_foreign:
         toolchain.emulator_command()
-    scratch = None if folder is not None else TemporaryFolder()
-    try:
-        place = Path(scratch.name, compiler.name_of(module)) if scratch is not None else Path(folder or "")
-        optional = ("replace-unfriendly",) if replace_unfriendly else ()
+    optional = ("replace-unfriendly",) if replace_unfriendly else ()
+    with ExitStack() as on_failure:
         with _user_errors():
             compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
+            scratch: TemporaryFolder | None = None
+            if folder is None:
+                scratch = TemporaryFolder()
+                on_failure.callback(scratch.cleanup)
+                folder = Path(scratch.name, "net")
             progress("writing the C")
-            compiler.write(compilation, place)
+            place = Path(folder)
+            written = compiler.write(compilation, place)
         progress("building the C")
         toolchain.build(place, shared=not is_foreign)
-        return Net(compilation, Program(place, threads), None if is_foreign else Library(place, threads), scratch)
-    except BaseException:
-        if scratch is not None:
-            scratch.cleanup()
-        raise
+        program, library = Program(place, threads), None if is_foreign else Library(place, threads)
+        if any(built.metadata != written for built in (program, library) if built is not None):
+            hint = "give each a folder of its own"
+            raise UserError.because(f"another process has compiled to {place} meanwhile", hint=hint)
+        on_failure.pop_all()
+    return Net(compilation, program, library, scratch)
 
 
 class Net:

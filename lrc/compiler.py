@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -126,8 +127,8 @@ def _show(ports: Sequence[tuple[str, tuple[int, ...]]]) -> str:
     return ", ".join(f"{name} {list(shape)}" for name, shape in ports) or "none"
 
 
-def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False) -> None:
-    """Print a compilation that went all the way as C, and write the folder, all of it or nothing.
+def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False) -> dict[str, Any]:
+    """Print a compilation that went all the way as C, and write the folder, all of it or nothing: its metadata.
 
     Raises OSError if the folder cannot be written.
     """
@@ -142,8 +143,9 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
             if layer.weights
         },
     }
-    paths = write_folder(folder, emitted.model, emitted.arrays, metadata, embed_weights)
-    report.weights_bytes = next(path.stat().st_size for path in paths if path.suffix == ".lrw")
+    written = write_folder(folder, emitted.model, emitted.arrays, metadata, embed_weights)
+    report.weights_bytes = written["weights_bytes"]
+    return written
 
 
 def show(compilation: Compilation) -> str:

@@ -6,12 +6,12 @@ import _ctypes
 import ctypes
 import os
 import shutil
-import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,10 +33,16 @@ class Library:
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Raises UserError if the folder has no such library, or other weights."""
-        metadata = metadata_of(folder)
-        self.inputs = Ports(metadata["inputs"])
-        self.outputs = Ports(metadata["outputs"])
-        self._instance = _Instance(folder, metadata["c_name"], threads)
+        try:
+            with claimed(folder) as (place, work):
+                self.metadata = metadata_of(folder)
+                self._instance = _Instance(place, self.metadata["c_name"], threads, work)
+        except OSError as error:
+            raise UserError.because(
+                f"cannot load {folder}: {error}", hint="build it as a shared library first"
+            ) from error
+        self.inputs = Ports(self.metadata["inputs"])
+        self.outputs = Ports(self.metadata["outputs"])
         self._close = weakref.finalize(self, self._instance.close)
 
     def run(self, inputs: Mapping[str, ArrayLike]) -> dict[str, Floats]:
@@ -60,15 +66,13 @@ class Library:
 class _Instance:
     """A NAME_t with all that it needs: the library's code, weights, an arena, a pool of threads."""
 
-    def __init__(self, folder: Path, name: str, threads: int) -> None:
+    def __init__(self, folder: Path, name: str, threads: int, work: Path) -> None:
+        """Raises OSError if the library in the folder cannot be loaded, by way of `work`; UserError for weights that it
+        does not take."""
         self._name, self._threads = name, threads
-        path = folder / f"lib{name}.so"
-        try:
-            self._weights = np.memmap(folder / f"{name}.lrw", np.uint8, "r")
-            self._handle = _load(path)
-        except (OSError, ValueError) as error:
-            hint = "build the folder as a shared library first"
-            raise UserError.because(f"cannot load {path}: {error}", hint=hint) from error
+        path, weights = folder / f"lib{name}.so", folder / f"{name}.lrw"
+        self._weights = np.memmap(weights, np.uint8, "r") if weights.stat().st_size else np.empty(0, np.uint8)
+        self._handle = _load(path, work)
         self._library = ctypes.CDLL(str(path), handle=self._handle)
         self._lock = threading.Lock()
         self._is_open = True
@@ -81,7 +85,7 @@ class _Instance:
         if status:
             reason = self._explain(status)
             _ctypes.dlclose(self._handle)
-            raise UserError.because(f"{path}: {reason}")
+            raise UserError.because(reason, filename=str(weights))
         self._run = self._function("run")
         _INSTANCES.add(self)
 
@@ -142,15 +146,17 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def _load(path: Path) -> int:
+def _load(path: Path, work: Path) -> int:
     """The handle of a shared library. OSError: there is none, or it is no library.
 
     The system's loader takes a library for one that it has loaded if both have the same path, whatever has been built
-    there since: what it gets is a copy with a name of its own.
+    there since: what it gets is a copy, in `work`, with a name that no other had.
     """
-    with claimed(path.parent) as (_, work):
-        copy = shutil.copy(path, tempfile.mkdtemp(dir=work))
-        return _ctypes.dlopen(copy, ctypes.DEFAULT_MODE)
+    copy = shutil.copyfile(path, work / f"{path.stem}-{uuid4().hex}.so")
+    try:
+        return _ctypes.dlopen(str(copy), ctypes.DEFAULT_MODE)
+    finally:
+        copy.unlink()
 
 
 def _aligned(count: int) -> NDArray[np.uint8]:

@@ -161,7 +161,7 @@ def test_a_library_with_foreign_weights_is_refused(host: Path, tmp_path: Path) -
     folder = tmp_path / "model"
     shutil.copytree(host, folder)
     shutil.copy(handwritten.emit(tmp_path / "other", name="other") / "other.lrw", folder / "two_scales.lrw")
-    with pytest.raises(UserError, match="the weights belong to another"):
+    with pytest.raises(UserError, match=r"two_scales\.lrw: error: the weights belong to another"):
         Library(folder)
 
 
