@@ -24,9 +24,10 @@ def lrc_version() -> str:
 
 
 def model_hash(model: EmittedModel, layout: WeightsLayout) -> int:
-    """64 bits that tell this code and the places of its weights from any other."""
+    """64 bits that tell this code, the places of its weights and its integers from any other."""
     parts = [model.name, model.target, model.declarations, model.graph, *(unit.text for unit in model.kernels)]
-    text = json.dumps([*parts, model.arena_bytes, dict(layout.offsets), layout.total_bytes])
+    places = [dict(layout.offsets), layout.total_bytes, layout.integer_hash.hex()]
+    text = json.dumps([*parts, model.arena_bytes, *places])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
@@ -91,6 +92,10 @@ def _blanks(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> 
         "arena_bytes": max(model.arena_bytes, 64),
         "weights_bytes": layout.total_bytes,
         "model_hash": f"{model_hash(model, layout):016x}",
+        "integer_bytes": layout.integer_bytes,
+        "integer_hash": ", ".join(
+            f"UINT64_C(0x{int.from_bytes(layout.integer_hash[at : at + 8], 'little'):016x})" for at in (0, 8)
+        ),
         "layers": "\n".join([*map(_layer_row, model.layers), "  {NULL, NULL, 0, 0, 0, 0, 0, 0, 0},"]),
         "layer_count": len(model.layers),
         "graph": model.graph.strip("\n"),

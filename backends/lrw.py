@@ -13,11 +13,15 @@
     64   the arrays in order, each at a multiple of 64 bytes, zeros between
 
 All numbers are little-endian. The two sums cost the reader two additions a word.
+
+Integers say which numbers kernels load and where they store. The code that was written with a file therefore knows a
+hash of them, and takes no others: a file from elsewhere may have other weights, but leads no kernel out of its buffers.
 """
 
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +38,15 @@ _COUNTDOWN = np.arange(_CHUNK_WORDS, 0, -1, dtype=np.uint64)
 
 @dataclass(frozen=True)
 class WeightsLayout:
-    """Where each array begins in the file, in bytes, and how long the file is."""
+    """Where each array begins in the file, in bytes, and how long the file is.
+
+    `integer_bytes`: how far behind the header integers reach; `integer_hash`: BLAKE2b, 16 bytes, of what stands there.
+    """
 
     offsets: Mapping[str, int]
     total_bytes: int
+    integer_bytes: int = 0
+    integer_hash: bytes = blake2b(digest_size=16).digest()
 
 
 @dataclass
@@ -58,11 +67,22 @@ class Checksum:
 def layout(arrays: Mapping[str, NDArray[Any]]) -> WeightsLayout:
     """Places the arrays one after the other, each aligned to 64 bytes."""
     offsets: dict[str, int] = {}
-    end = HEADER.size
+    end = last = HEADER.size
     for name, array in arrays.items():
         offsets[name] = end
         end += _aligned(array.nbytes)
-    return WeightsLayout(offsets, end)
+        last = end if array.dtype.kind != "f" else last
+    known = blake2b(digest_size=16)
+    for name, array in arrays.items():
+        if offsets[name] < last:
+            for words in _words(array):
+                known.update(words.data)
+    return WeightsLayout(offsets, end, last - HEADER.size, known.digest())
+
+
+def integers_first(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The arrays in an order in which no others are hashed together with the integers."""
+    return dict(sorted(arrays.items(), key=lambda each: each[1].dtype.kind == "f"))
 
 
 def write(path: Path, arrays: Mapping[str, NDArray[Any]], model_hash: int) -> Checksum:

@@ -59,7 +59,9 @@ def emit(
     name = graph.sym_name.data
     isa = ISAS[machine]
     kernels = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
-    arrays = {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
+    arrays = lrw.integers_first(
+        {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
+    )
     weights = {array: f"WEIGHTS({offset})" for array, offset in lrw.layout(arrays).offsets.items()}
     layers, numbers = layer_table(graph, kinds)
 

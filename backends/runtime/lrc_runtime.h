@@ -5,8 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* NAME_OK if these are the contents of the .lrw file of `total` bytes that was written with this code. */
-int NAME_check_weights(const void *weights, size_t bytes, uint64_t total, uint64_t model_hash);
+/* What the code knows of the .lrw file that was written with it: bytes in all; a hash of the code; and of the integers,
+ * which stand first and say what kernels load and where they store, how many bytes they are, and their BLAKE2b. */
+typedef struct {
+  uint64_t total, model_hash, integer_bytes, integer_hash[2];
+} NAME_identity;
+
+/* NAME_OK if these are the contents of that file, or of one that differs in nothing but the weights themselves. */
+int NAME_check_weights(const void *weights, size_t bytes, const NAME_identity *expected);
 
 /* A clock that never goes back. */
 uint64_t NAME_nanoseconds(void);

@@ -7,8 +7,6 @@
 #include "lrc_runtime.h"
 
 #define ARENA_BYTES ((size_t)@arena_bytes@)
-#define WEIGHTS_BYTES ((uint64_t)@weights_bytes@)
-#define MODEL_HASH UINT64_C(0x@model_hash@)
 
 const NAME_layer NAME_layers[] = {
 @layers@
@@ -33,13 +31,20 @@ size_t NAME_arena_bytes(void) { return ARENA_BYTES; }
 
 size_t NAME_context_bytes(void) { return sizeof(NAME_t); }
 
+static const NAME_identity NAME_weights_identity = {
+    .total = @weights_bytes@,
+    .model_hash = UINT64_C(0x@model_hash@),
+    .integer_bytes = @integer_bytes@,
+    .integer_hash = {@integer_hash@},
+};
+
 int NAME_init(NAME_t *m, void *arena, size_t arena_bytes, const void *weights, size_t weights_bytes) {
   if (!m) return NAME_BAD_ARGUMENT;
   memset(m, 0, sizeof *m);
   if (!arena || !weights) return NAME_BAD_ARGUMENT;
   if (arena_bytes < ARENA_BYTES) return NAME_ARENA_TOO_SMALL;
   if ((uintptr_t)arena % NAME_alignment) return NAME_ARENA_MISALIGNED;
-  int status = NAME_check_weights(weights, weights_bytes, WEIGHTS_BYTES, MODEL_HASH);
+  int status = NAME_check_weights(weights, weights_bytes, &NAME_weights_identity);
   if (status) return status;
   memset(arena, 0, ARENA_BYTES);
   m->arena = (unsigned char *)arena;

@@ -1,5 +1,6 @@
 """The weights file: where arrays lie, what the header says, and a checksum that sees what happens to files."""
 
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,26 @@ def test_the_checksum_sees_words_change_places(values: list[int], data: st.DataO
     assert before.sum == after.sum
     # Words that differ in the highest bits alone may cancel at an even distance: sums know 64 bits.
     assert before.sum_of_sums != after.sum_of_sums or (values[i] - values[j]) * (i - j) % 2**64 == 0
+
+
+@given(ARRAYS)
+def test_integers_stand_first_and_are_hashed(arrays: dict[str, NDArray[Any]]) -> None:
+    ordered = lrw.integers_first(arrays)
+    layout = lrw.layout(ordered)
+    end = 64 + layout.integer_bytes
+    for name, array in ordered.items():
+        if array.size:
+            assert (layout.offsets[name] >= end) == (array.dtype.kind == "f")
+            changed = array.copy()
+            changed.flat[-1] = 1 - changed.flat[-1] if array.dtype.kind == "f" else changed.flat[-1] ^ 1
+            other = lrw.layout(ordered | {name: changed})
+            assert (other.integer_hash == layout.integer_hash) == (array.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 1 << 18])
+def test_the_hash_is_of_what_stands_in_the_file(tmp_path: Path, count: int) -> None:
+    arrays = {"i": np.arange(4 * count, dtype=np.uint32), "w": np.ones(3, np.float32)}
+    lrw.write(tmp_path / "a.lrw", arrays, 0)
+    layout = lrw.layout(arrays)
+    data = (tmp_path / "a.lrw").read_bytes()
+    assert layout.integer_hash == blake2b(data[64 : 64 + layout.integer_bytes], digest_size=16).digest()

@@ -21,6 +21,22 @@ static int init_changed(unsigned char *weights, size_t bytes, size_t place) {
   return status;
 }
 
+/* The answer to weights with one byte changed by who knows how to make the checksum fit. */
+static int init_forged(const unsigned char *weights, size_t bytes, size_t place, unsigned char change) {
+  uint64_t *forged = (uint64_t *)aligned(bytes), sum = 0, sum_of_sums = 0;
+  memcpy(forged, weights, bytes);
+  ((unsigned char *)forged)[place] ^= change;
+  for (size_t i = 8; i < bytes / 8; i++) {
+    sum += forged[i];
+    sum_of_sums += sum;
+  }
+  forged[4] = sum;
+  forged[5] = sum_of_sums;
+  int status = init((const unsigned char *)forged, bytes);
+  free(forged);
+  return status;
+}
+
 static int init_truncated(const unsigned char *weights, size_t bytes) {
   unsigned char *part = (unsigned char *)aligned(bytes ? bytes : 1);
   memcpy(part, weights, bytes);
@@ -44,6 +60,11 @@ int main(int argc, char **argv) {
   CHECK(init_changed(weights, bytes, 24) == two_scales_WEIGHTS_OTHER_MODEL);
   for (size_t place = 32; place < bytes; place++)
     CHECK(init_changed(weights, bytes, place) == two_scales_WEIGHTS_CORRUPT);
+  /* six channels of 16 bits, padding, and six factors, which may be any */
+  for (size_t place = 64; place < bytes; place++)
+    for (unsigned bit = 0; bit < 8; bit++)
+      CHECK(init_forged(weights, bytes, place, (unsigned char)(1u << bit)) ==
+            (place < 128 ? two_scales_WEIGHTS_OTHER_MODEL : two_scales_OK));
   for (size_t part = 0; part < bytes; part++)
     CHECK(init_truncated(weights, part) == two_scales_WEIGHTS_TRUNCATED);
 
