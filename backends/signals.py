@@ -27,13 +27,19 @@ def as_exceptions() -> Generator[None]:
     as in the imports of many modules, Python ends the process by the signal, whatever the exit code was to be.
     """
 
+    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
+
     def end(number: int, _: FrameType | None) -> None:
-        for each in ENDING:
-            signal.signal(each, signal.SIG_IGN)
+        for each in wanted:
+            signal.signal(each, _pass)
         raise Terminated(number)
 
-    with _handled(end, [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]):
+    with _handled(end, wanted):
         yield
+
+
+def _pass(number: int, _: FrameType | None) -> None:
+    """Unlike SIG_IGN no complaint of Python's for a signal that has come already, and none of this to a child."""
 
 
 @contextmanager

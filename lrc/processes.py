@@ -1,4 +1,7 @@
-"""Other programs: compilers, emulators, what was built. None of them outlives the call that started it."""
+"""Other programs: compilers, emulators, what was built. None of them outlives the call that started it.
+
+Each is a process group of its own, so that what it starts itself, as compilers do, ends with it.
+"""
 
 import os
 import signal
@@ -6,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from subprocess import CompletedProcess, Popen
 
@@ -15,19 +19,35 @@ PATIENCE = 2.0
 """Seconds in which a program that is asked to end may clear away its own files."""
 
 
-class Processes:
-    """Runs programs, from several threads if need be; when the body of `with` is left, none of them runs any more.
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+    """What a program prints, and how it ends. Nothing comes in. OSError: it cannot be started."""
+    with _Processes(environment) as processes:
+        return processes.run(command)
 
-    Each is a process group of its own, so that what it starts itself, as compilers do, ends with it.
-    """
 
-    def __init__(self) -> None:
+def run_all(
+    commands: Sequence[Sequence[str]], jobs: int, environment: Mapping[str, str] | None = None
+) -> list[CompletedProcess[str]]:
+    """As `run`, for several programs, so many at once."""
+    with ThreadPoolExecutor(jobs) as pool, _Processes(environment) as processes:
+        with held():
+            futures = [pool.submit(processes.run, command) for command in commands]
+        # A signal may raise here, and not where a lock would stay locked, for which the others wait.
+        while not all(future.done() for future in futures):
+            time.sleep(0.005)
+        return [future.result() for future in futures]
+
+
+class _Processes:
+    """Runs programs, from several threads if need be; when the body of `with` is left, none of them runs any more."""
+
+    def __init__(self, environment: Mapping[str, str] | None) -> None:
+        self._environment = environment
         self._running: set[Popen[str]] = set()
         self._over = False
         self._guard = threading.Lock()
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> CompletedProcess[str]:
-        """What the command printed, and how it ended. Nothing comes in. OSError: it cannot be started."""
+    def run(self, command: Sequence[str]) -> CompletedProcess[str]:
         with held(), self._guard:
             if self._over:
                 raise InterruptedError("too late to start anything")
@@ -38,7 +58,7 @@ class Processes:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                env=environment,
+                env=self._environment,
                 process_group=0,
             )
             self._running.add(process)
@@ -46,7 +66,7 @@ class Processes:
         self._running.discard(process)
         return CompletedProcess(command, process.returncode, out, error)
 
-    def __enter__(self) -> "Processes":
+    def __enter__(self) -> "_Processes":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,12 +74,6 @@ class Processes:
             self._over = True
         for process in list(self._running):
             _end(process)
-
-
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> CompletedProcess[str]:
-    """Runs one program, as `Processes.run`."""
-    with Processes() as processes:
-        return processes.run(command, environment)
 
 
 def _end(process: Popen[str]) -> None:
@@ -71,4 +85,3 @@ def _end(process: Popen[str]) -> None:
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    # Whoever was reading what it prints has been interrupted, or will see the end of it.

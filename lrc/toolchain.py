@@ -8,9 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from lrc.backends.machine import COMMON_FLAGS, MACHINES
 from lrc.backends.metadata import read_metadata
 from lrc.backends.replacing import claimed
 from lrc.diagnostics import UserError
-from lrc.processes import Processes, run
+from lrc.processes import run, run_all
 
 SYSROOT = Path("/usr/aarch64-linux-gnu")
 VERSIONED_CLANGS = tuple(f"clang-{version}" for version in range(25, 13, -1))
@@ -121,21 +119,19 @@ def build(
                 output.unlink(missing_ok=True)
             scratch = Path(tempfile.mkdtemp(dir=work))  # compilers of a killed process may still be writing to its own
             objects = [str(scratch / f"{source}.o") for source in sources]
-            calls = [
+            units = [
                 [*flags, *_paths(name, folder, source), "-c", str(folder / source), "-o", made]
                 for source, made in zip(sources, objects, strict=True)
             ]
+            _call(compiler, units, scratch, jobs)
             links = {program: [*(["-static"] if compiler.is_static else []), *objects]}
             if shared:
                 links[library] = ["-shared", *objects[:-1]]
-            with ThreadPoolExecutor(jobs or os.cpu_count()) as pool, Processes() as processes:
-                call = partial(_call, processes, compiler, scratch)
-                list(pool.map(call, calls))
-                for output, linked in links.items():
-                    call([*flags, *linked, "-o", str(scratch / output.name), "-lm", "-pthread"])
-                    if not (scratch / output.name).exists():
-                        nothing = f"{compiler.name} says nothing and makes no program"
-                        raise UserError.because(nothing, hint=_mend(compiler))
+            for output, linked in links.items():
+                _call(compiler, [[*flags, *linked, "-o", str(scratch / output.name), "-lm", "-pthread"]], scratch)
+                if not (scratch / output.name).exists():
+                    nothing = f"{compiler.name} says nothing and makes no program"
+                    raise UserError.because(nothing, hint=_mend(compiler))
             for output in links:
                 os.replace(scratch / output.name, output)
     except OSError as error:
@@ -268,19 +264,20 @@ def _paths(name: str, folder: Path, source: str) -> list[str]:
     return [f"-D{name}_lrw_path={string_literal(in_assembly)}"]
 
 
-def _call(processes: Processes, compiler: Compiler, scratch: Path, arguments: Sequence[str]) -> None:
-    """Calls the compiler, whose own temporary files go to `scratch`."""
+def _call(compiler: Compiler, calls: Sequence[Sequence[str]], scratch: Path, jobs: int | None = None) -> None:
+    """Calls the compiler with each of these arguments, several at once; its own temporary files go to `scratch`."""
     environment = dict(zig_environment() if compiler.is_zig else os.environ) | {"TMPDIR": str(scratch)}
-    command = [*compiler.command, *arguments]
+    commands = [[*compiler.command, *arguments] for arguments in calls]
     try:
-        done = processes.run(command, environment)
+        outcomes = run_all(commands, jobs or os.cpu_count() or 1, environment)
     except OSError as error:
         raise UserError.because(
             f"cannot run the C compiler {compiler.command[0]}: {error.strerror}", hint=_mend(compiler) or INSTALL
         ) from error
-    if done.returncode:
-        said = "\n".join(filter(None, (f"{compiler.name} failed:", shlex.join(command), done.stderr.strip())))
-        raise UserError.because(said, hint=_mend(compiler))
+    for done in outcomes:
+        if done.returncode:
+            said = "\n".join(filter(None, (f"{compiler.name} failed:", shlex.join(done.args), done.stderr.strip())))
+            raise UserError.because(said, hint=_mend(compiler))
 
 
 def zig_environment() -> Mapping[str, str]:
