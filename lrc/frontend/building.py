@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, Final
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from lrc.diagnostics import did_you_mean, words
+from lrc.dialects.lr import shapes
 from lrc.dialects.lr.base import shape_of, value_name
 from lrc.frontend import syntax
 from lrc.frontend.fields import named, read_prefix
@@ -17,7 +19,7 @@ from lrc.frontend.foreign import hint_for
 from lrc.frontend.formatting import inline
 from lrc.frontend.mistakes import Call, Calls, Mistake, Mistakes, ReportedError
 from lrc.frontend.operators import OPERATORS, Operator
-from lrc.frontend.scope import Declared, Found, Results, Scope, bind, check_size, integer, layer, resolve
+from lrc.frontend.scope import LARGEST, Declared, Found, Results, Scope, bind, check_size, integer, layer, resolve
 from lrc.frontend.syntax import Span
 
 MOST_LAYERS: Final = 10_000
@@ -110,6 +112,10 @@ class Builder:
                 fields["weights"] = _arrays(scope, fields.get("weights"), name, number)
             op = operator.build(scope.prefix + name, *inputs, **fields)
             check_size(shape_of(op.output))
+            for _, _, spec in op.weight_specs():
+                if prod(spec.shape) > LARGEST:
+                    what = f"weight '{spec.name}' of layer '{op.layer.data}' would be {shapes.show(spec.shape)}"
+                    raise Mistake(statement.name.span, f"{what}: too many numbers")
             op.output.name_hint = value_name(op.layer.data)
             self.add(op, statement.name.span)
             return op.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,6 @@ from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore
 from lrc.dialects.pattern.values import find_violation
 from lrc.frontend.mistakes import Hint
-from lrc.frontend.scope import LARGEST
 
 SHOWN: Final = 4
 """How many names of a file are shown to whom none comes close."""
@@ -72,9 +70,6 @@ def _kernel_misfit(op: lr.Conv2dOp) -> str | None:
 def _announce(store: WeightStore, op: lr.LayerOp, specs: list[tuple[str, WeightSpec]]) -> Iterator[Finding]:
     """Tell the store what the layer expects."""
     for _, spec in specs:
-        if prod(spec.shape) > LARGEST:
-            yield f"weight '{spec.name}' of layer '{op.layer.data}' would be {show(spec.shape)}: too many numbers", None
-            continue
         try:
             store.expect(spec)
         except ValueError as error:

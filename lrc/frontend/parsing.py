@@ -141,6 +141,8 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         hint = _expectation(expected)
         if character == '"':
             hint = 'a string ends on the line it starts on, with `"`'
+        elif character == "." and re.search(r"\b\w+:\s*\w+$", source.text[:start]):
+            hint = "operators and blocks have no dots in their names: `conv2d(x)`"
         elif (character.isalpha() or character == ".") and re.search(r"[\w-]$", source.text[:start]):
             hint = NAME_HINT
         return source.diagnose(Span(start, start + 1), message, hint)
