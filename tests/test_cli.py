@@ -251,6 +251,14 @@ def test_an_output_that_cannot_be_written_is_said_before_the_work(lrc: Lrc) -> N
     assert (outcome.code, outcome.err) == (1, "error: nowhere: No such file or directory\n")
 
 
+def test_what_is_not_finite_is_null_in_json(lrc: Lrc) -> None:
+    np.save("x.npy", np.full((1, 4, 9, 9), 3e38, np.float32))
+    outcome = lrc("run", "tiny.lr", "--input", "x.npy", "--target", "c", "--json")
+    assert outcome.code == 0
+    assert outcome.json["outputs"]["y"]["max"] is None
+    assert "NaN" not in outcome.out and "Infinity" not in outcome.out
+
+
 def test_outputs_go_to_npz_by_name(lrc: Lrc) -> None:
     Path("two.lr").write_text(TINY.replace("  output y = e\n", "  output y = e\n  output z = c\n"))
     outcome = lrc("run", "two.lr", "--output", "o.npy")

@@ -6,8 +6,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import click
 
@@ -33,8 +34,20 @@ def progress(what: str) -> Generator[Callable[[str], None]]:
 
 
 def print_json(report: Any) -> None:
-    """Prints `report` as one line of JSON."""
-    click.echo(json.dumps(report))
+    """Prints `report` as one line of JSON, which knows no infinite numbers and no NaN: they become null."""
+    click.echo(json.dumps(_finite(report), allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case dict():
+            return {name: _finite(each) for name, each in cast(dict[str, Any], value).items()}
+        case list() | tuple():
+            return [_finite(each) for each in cast(list[Any], value)]
+        case _:
+            return value
 
 
 def print_table(
