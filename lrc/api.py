@@ -199,9 +199,11 @@ class Net:
 
         Raises:
             UserError: the inputs do not fit.
-            TypeError: they are too many or too few.
+            TypeError: they are too many or too few, or no arrays.
             ValueError: the net is closed.
         """
+        if any(isinstance(each, Mapping) for each in inputs):
+            raise TypeError("a call takes arrays in their order; net.run takes a mapping from names to arrays")
         if len(inputs) != len(self.inputs):
             takes = f"{len(self.inputs)} input{'s' if len(self.inputs) > 1 else ''} ({', '.join(self.inputs)})"
             raise TypeError(f"the network {self.name} takes {takes}, not {len(inputs)}")

@@ -28,7 +28,8 @@ ALIGNMENT = 64
 class Library:
     """The shared library of a folder built with ``shared=True``, ready to run.
 
-    Calls from several threads take turns. A child process that forks off goes on with it, and with threads of its own.
+    Calls from several threads take turns, picture by picture. A child process that forks off goes on with it, and with
+    threads of its own.
     """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
@@ -59,7 +60,7 @@ class Library:
         return results
 
     def close(self) -> None:
-        """Unload the library, once nobody runs it. It cannot be run any more."""
+        """Unload the library, after the picture that somebody may be running. It cannot be run any more."""
         self._close()
 
 
@@ -90,15 +91,18 @@ class _Instance:
         _INSTANCES.add(self)
 
     def run(self, arrays: list[Floats], pictures: int) -> None:
-        """Run the network on so many pictures: inputs and outputs in the order of its function."""
+        """Run the network on so many pictures: inputs and outputs in the order of its function.
+
+        Others may run theirs, or close it, between one picture and the next.
+        """
         places = [(array.ctypes.data, array.nbytes // max(pictures, 1)) for array in arrays]
-        with self._lock:
-            if not self._is_open:
-                raise ValueError(f"the network {self._name} is closed")
-            if self._process != os.getpid():
-                self._start_threads()
-            for picture in range(pictures):
-                pointers = [ctypes.c_void_p(start + picture * step) for start, step in places]
+        for picture in range(pictures):
+            pointers = [ctypes.c_void_p(start + picture * step) for start, step in places]
+            with self._lock:
+                if not self._is_open:
+                    raise ValueError(f"the network {self._name} is closed")
+                if self._process != os.getpid():
+                    self._start_threads()
                 if status := self._run(_pointer(self._context), *pointers):
                     raise UserError.because(f"{self._name}: {self._explain(status)}")
 

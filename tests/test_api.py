@@ -150,6 +150,8 @@ def test_calls_with_wrong_arguments(one: lrc.Net, pair: lrc.Net) -> None:
         one()
     with pytest.raises(TypeError, match=r"the network pair takes 2 inputs \(x, z\), not 1"):
         pair(np.zeros((1, 2, 3, 3)))
+    with pytest.raises(TypeError, match=r"net\.run takes a mapping from names to arrays"):
+        one({"x": X})  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError, match=r"run takes a mapping from x to arrays, not numpy\.ndarray"):
         one.run(X)  # pyright: ignore[reportArgumentType]
     with pytest.raises(lrc.UserError, match="the network takes x; given: y"):
@@ -203,6 +205,19 @@ def test_a_network_that_passes_refuse_is_a_user_error_with_its_place(tmp_path: P
     with pytest.raises(lrc.UserError, match=r"infinite\.lr:5:") as caught:
         lrc.compile(str(path), "c")
     assert caught.value.diagnostics[0].line == 5
+
+
+def test_warnings_point_at_whoever_called(tmp_path: Path) -> None:
+    text = ONE.replace("  output", "  unused: relu(a)\n  output")
+    (tmp_path / "unused.lr").write_text(text)
+    for read in (
+        lambda: lrc.parse(text),
+        lambda: lrc.load(tmp_path / "unused.lr"),
+        lambda: lrc.compile(tmp_path / "unused.lr", "c").close(),
+    ):
+        with pytest.warns(lrc.LrcWarning, match="unused") as caught:
+            read()
+        assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_errors_can_be_named() -> None:

@@ -70,14 +70,15 @@ def command(
 
     \b
     What is printed of each layer:
-      rate      how many times fewer multiplications are executed than if it were dense
-      weights   how many are multiplied by, of those of a dense layer
-      nonzero   how many of those are not zero, where it is not all
-      loads     vectors loaded for each vector multiplied, without → with load redundancy elimination;
-                a load of every other element is two
-      FKW, CSR  bytes of its weights as they are stored, and as compressed sparse rows
+      rate      how many times fewer multiplications run than if it were dense
+      weights   those that are multiplied by, of those of a dense layer
+      nonzero   those that are not zero, if there are others
+      loads     vectors loaded for each one multiplied, without → with load
+                redundancy elimination; one of every other element is two
+      FKW, CSR  bytes of its weights as stored, and as compressed sparse rows
       shuffles  instructions that move elements, for each vector multiplied
-      schedule  filters x rows x columns at a time, channels of a block, order of loops, way of loading
+      schedule  filters x rows x columns at a time, channels of a block,
+                the order of the loops, the way of loading
     """
     if level is not None and (build_it or as_json or embed_weights):
         raise click.UsageError("--emit prints a level: it goes with none of --build, --embed-weights and --json")
