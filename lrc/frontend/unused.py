@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -205,8 +206,15 @@ def _warn_of_arrays(model: lr.ModelOp, statement: Span, places: Places, warnings
                 message = f"layer '{op.layer.data}' has no bias, but the file has '{bias}'"
                 warnings.report(span, message, "leave out `bias: false`", calls)
     if unread:
-        shown = [f"'{name}'" for name in sorted(unread)[:SHOWN]]
-        listed = ", ".join(shown) + (f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else "")
         what = "this array" if len(unread) == 1 else f"{len(unread)} arrays"
         hint = "is a layer missing, or are its arrays called otherwise? `weights: …` says what their names begin with"
-        warnings.report(statement, f"no layer reads {what} of the file: {listed}", hint)
+        warnings.report(statement, f"no layer reads {what} of the file: {_listed(unread)}", hint)
+
+
+def _listed(names: set[str]) -> str:
+    """Names, or if there are many how many begin with each word."""
+    listed = [f"'{name}'" for name in sorted(names)]
+    if len(names) > SHOWN:
+        begun = Counter(name.partition(".")[0] for name in sorted(names))
+        listed = [f"{count} of '{word}.…'" for word, count in begun.most_common()]
+    return ", ".join(listed[:SHOWN]) + (f", and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")

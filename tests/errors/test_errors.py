@@ -50,6 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_file(arrays, tmp_path / "net.safetensors")
     whole = (tmp_path / "net.safetensors").read_bytes()
     (tmp_path / "truncated.safetensors").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "checkpoint.pth").write_bytes(b"PK\x03\x04" + bytes(200))
     (tmp_path / "folder.safetensors").mkdir()
     (tmp_path / "text.safetensors").write_text("these are no weights\n")
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,7 @@
 """Blocks: several results, repetition, and the names that layers and their arrays get."""
 
+import re
+
 import pytest
 from xdsl.ir import SSAValue
 
@@ -197,3 +199,30 @@ model net {
 def test_layout() -> None:
     untidy = TIDY.replace("\n", " ").replace(": ", ":").replace("repeat(2 * 3) ", "repeat ( 2*3 )\n").replace(", ", ",")
     assert format(untidy) == TIDY
+
+
+LONG = """\
+model net {
+  block b(x) {
+    c: repeat(3 + channels(x) * 2) a_rather_long_name_of_a_block(x, another_one, filters: 256,
+                                                                 kernel: [3, 3], pad: 1) {
+      weights: "w"
+      sparsity: pattern(p, keep: 1/3.6)
+      stride: [2, 2]
+    }
+    result a_long_name_of_a_result_1 = c.out, a_long_name_of_a_result_2,
+           a_long_name_of_a_result_3 = c.skip, a_long_name_of_a_result_4
+  }
+}
+"""
+
+
+def test_layout_of_long_lines() -> None:
+    untidy = re.sub(r"\n *", " ", LONG).replace("result_4", "result_4,")
+    assert format(untidy) == LONG
+    assert format(LONG) == LONG
+
+
+def test_a_prefix_may_be_a_parameter() -> None:
+    block = "block act(x, where) {\nc: conv2d(x) { filters: 2, kernel: 1, weights: where }\nresult c\n}\n"
+    assert arrays(block + 'last: act(x, "conv.0") { weights: "layer1" }')[0] == "layer1.conv.0.weight"
