@@ -2,12 +2,16 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 ENDING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+
+PATIENCE = 10.0
+"""Seconds in which a process that was asked to end may clear away what is unfinished."""
 
 
 class Terminated(BaseException):
@@ -22,24 +26,21 @@ class Terminated(BaseException):
 def as_exceptions() -> Generator[None]:
     """Ctrl-C, SIGTERM and SIGHUP raise Terminated in the body.
 
-    Only the first does: those that follow must not interrupt the clearing away. What the caller has ignored, as nohup
-    does, stays ignored. KeyboardInterrupt is not raised for Ctrl-C: where that passes through a text that is executed,
-    as in the imports of many modules, Python ends the process by the signal, whatever the exit code was to be.
+    Those that follow within PATIENCE do nothing: they must not interrupt the clearing away. What the caller has
+    ignored, as nohup does, stays ignored. KeyboardInterrupt is not raised for Ctrl-C: where that passes through a text
+    that is executed, as in the imports of many modules, Python ends the process by the signal, whatever its exit code.
     """
-
-    wanted = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    latest = -PATIENCE
 
     def end(number: int, _: FrameType | None) -> None:
-        for each in wanted:
-            signal.signal(each, _pass)
-        raise Terminated(number)
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest >= PATIENCE:
+            latest = now
+            raise Terminated(number)
 
-    with _handled(end, wanted):
+    with _handled(end, [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]):
         yield
-
-
-def _pass(number: int, _: FrameType | None) -> None:
-    """Unlike SIG_IGN no complaint of Python's for a signal that has come already, and none of this to a child."""
 
 
 @contextmanager

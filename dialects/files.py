@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device", stat.S_IFSOCK: "a socket"}
@@ -26,10 +27,8 @@ def special(path: Path) -> str | None:
 def _is_open(path: Path) -> bool:
     """Whether `path` stands for an open file of this process."""
     there = path.stat()
-    for descriptor in map(int, os.listdir("/dev/fd")):
-        try:
-            if os.path.samestat(os.fstat(descriptor), there):
+    for descriptor in os.listdir("/dev/fd"):
+        with suppress(OSError):  # the descriptor of the listing itself
+            if os.path.samestat(os.fstat(int(descriptor)), there):
                 return True
-        except OSError:  # that of the listing itself
-            continue
     return False

@@ -6,6 +6,7 @@ left is looked at.
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import tempfile
@@ -14,7 +15,7 @@ from typing import NoReturn
 
 import handwritten
 import pytest
-from faults import contents, moments
+from faults import contents, hit, moments
 
 from lrc import levels, toolchain
 from lrc.backends import replacing, staging
@@ -124,6 +125,28 @@ def test_a_file_is_the_old_or_the_new_one(bench: Path, number: signal.Signals) -
         assert number == signal.SIGKILL or os.listdir(bench) == ["y.npy"]
         staging.write(path, b"old")
         assert contents(bench) == {"y.npy": b"old"}
+
+
+@pytest.mark.parametrize("most", [0, 100, 1000, 5000])
+def test_where_there_is_no_room_all_stays_as_it_was(bench: Path, exchange: bool, most: int) -> None:
+    """Room for so many bytes in a file, which is less than the largest one has."""
+    folder = bench / "net"
+    older(folder)
+    before = contents(bench)
+
+    def emit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        for place, step in ((folder, handwritten.emit), (bench / "new", handwritten.emit), (bench / "y.npy", write)):
+            with pytest.raises(OSError, match="File too large") as error:
+                step(place)
+            assert error.value.filename == str(place)
+
+    def write(path: Path) -> None:
+        staging.write(path, bytes(30000))
+
+    assert not hit(emit, 1 << 30, signal.SIGKILL)
+    assert contents(bench) == before
+    assert os.listdir(bench) == ["net"]
 
 
 def test_a_text_never_stands_beside_arrays_that_are_not_its_own(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:

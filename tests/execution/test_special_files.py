@@ -140,6 +140,9 @@ def test_a_description_that_is_none(tmp_path: Path, text: bytes) -> None:
         handwritten.emit(folder)
     with pytest.raises(UserError, match="is not a folder that lrc has written"):
         toolchain.build(folder)
+    os.truncate(folder / METADATA, 1 << 40)
+    with pytest.raises(UserError, match="is not a folder that lrc has written"):
+        toolchain.build(folder)
     (folder / METADATA).unlink()
     os.mkfifo(folder / METADATA)
     with pytest.raises(UserError, match="is not a folder that lrc has written"):
