@@ -210,7 +210,8 @@ def _remove_own(work: Path, lock: int, owner: int) -> None:
 
 def _sweep() -> None:
     """Removes the temporary folders of processes that are no more."""
-    for entry in list(os.scandir(tempfile.gettempdir())):
+    there = tempfile.gettempdir()
+    for entry in list(os.scandir(there)) if os.access(there, os.R_OK) else []:
         with suppress(OSError):
             mine = entry.is_dir(follow_symlinks=False) and entry.stat().st_uid == os.getuid()
             if mine and entry.name.startswith(TEMPORARY):
