@@ -32,6 +32,7 @@ from lrc.pipelines import TARGETS
 from lrc.program import Program
 
 if TYPE_CHECKING:
+    from lrc import exact
     from lrc import verify as verification
     from lrc.report import Report
 
@@ -245,6 +246,18 @@ class Net:
 
         it, picture = self._compilation, self._one_picture(inputs)
         return verification.verify(it.source, it.graph, self._program, picture, it.stretches)
+
+    def verify_exactly(self, seed: int = 0, progress: Progress = lambda step: None) -> exact.Report:
+        """Run the emitted code with small integers for weights, for which float32 makes no error: every bit has to
+        agree with the network as it was written.
+
+        Raises ValueError if the net is closed.
+        """
+        from lrc import exact
+
+        self._check_open()
+        code = exact.EmittedCode(self._compilation, self._program.folder, self._program.threads)
+        return exact.verify(self._compilation.source, code, seed, progress)
 
     def bisect(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Blame | None:
         """The first pass over the graph that changes the meaning, and how; None if there is none.

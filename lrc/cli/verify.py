@@ -11,6 +11,7 @@ import click
 
 from lrc.cli.console import print_json, print_table, progress
 from lrc.cli.errors import Invocation, VerificationFailed
+from lrc.cli.exactness import print_exact
 from lrc.cli.model import read_model
 from lrc.cli.options import (
     compile_options,
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     epilog=examples(
         "lrc verify net.lr                         this machine's code, layer by layer",
         "lrc verify zoo:resnet18 --target neon     the phone's, under qemu elsewhere",
+        "lrc verify net.lr --exact                 also with integers, where every bit has to agree",
         "lrc verify net.lr --bisect                if it fails: which pass, which layer",
     )
 )
 @model_argument
 @compile_options
 @input_options
+@click.option("--exact", is_flag=True, help="Also run it with small integers for weights: every bit has to agree.")
 @click.option("--bisect", is_flag=True, help="Also look for the first pass and layer that differ.")
 @json_option
 @click.pass_obj
@@ -45,6 +48,7 @@ def command(
     threads: int,
     input_path: Path | None,
     seed: int,
+    exact: bool,
     bisect: bool,
     replace_unfriendly: bool,
     as_json: bool,
@@ -54,6 +58,10 @@ def command(
     The graph that the passes made has to mean what F says, up to the float32 rounding of folded weights. Each of its
     layers is then fed with the emitted code's own input and must lie within the error bound that is computed from its
     operation; one end-to-end figure stands beside it. Exit code 3 if any does not.
+
+    The bound of a long sum is wide enough to hide a dropped tap. With --exact the same code also runs with weights and
+    inputs of small integers, drawn into the shape and the masks of F, for which float32 makes no error: every number
+    has to be the one that F says.
     """
     module = read_model(invocation, model)
     from lrc import api, compiler
@@ -76,11 +84,15 @@ def command(
         report = net.verify(inputs)
         bisect = bisect or not report.graph.passed
         blame = net.bisect(inputs) if bisect else None
+        exactly = net.verify_exactly(seed, step) if exact else None
     if as_json:
-        print_json({"target": target, "blame": _blame_json(blame)} | report.to_json())
+        of_integers = {"exact": exactly.to_json()} if exactly else {}
+        print_json({"target": target, "blame": _blame_json(blame)} | report.to_json() | of_integers)
     else:
         _print_report(report, target, blame, bisect)
-    if not report.passed or blame is not None:
+        if exactly:
+            print_exact(exactly, target)
+    if not report.passed or blame is not None or (exactly and not exactly.passed):
         raise VerificationFailed
 
 
