@@ -131,13 +131,13 @@ def _print_verdict(report: Report, target: str) -> None:
 
 
 def _print_layers(layers: Sequence[LayerReport]) -> None:
-    print_table(("layer", "operation", ">largest error", ">its bound", ">used"), [_row(row) for row in layers])
+    print_table(("layer", ">used", "operation", ">largest error", ">its bound"), [_row(row) for row in layers])
 
 
 def _row(layer: LayerReport) -> tuple[str, ...]:
     share = f"{layer.ratio:.1%}" if layer.ratio < 10 else f"{layer.ratio:.3g} times"
     used = share + ("" if layer.passed else f" at {list(layer.place)}")
-    return layer.layer, layer.operation.split(".")[-1], f"{layer.error:.3g}", f"{layer.bound:.3g}", used
+    return layer.layer, used, layer.operation.split(".")[-1], f"{layer.error:.3g}", f"{layer.bound:.3g}"
 
 
 def _blame_json(blame: Blame | None) -> dict[str, object] | None:

@@ -28,6 +28,12 @@ def scattered(numbers: np.random.Generator) -> Weights:
     return weights * (numbers.random(weights.shape) < 0.4)
 
 
+def scattered_over_half_the_kernels(numbers: np.random.Generator) -> Weights:
+    weights = scattered(numbers)
+    weights[:, ::2] = 0
+    return weights
+
+
 def one_of_two_masks(numbers: np.random.Generator) -> Weights:
     weights = numbers.standard_normal((16, 16, 3, 3), np.float32)
     return weights * P2.cells[numbers.integers(0, 2, (16, 16))]
@@ -50,6 +56,7 @@ def one_kernel_whole(numbers: np.random.Generator) -> Weights:
         (four_of_nine, "auto", "different patterns of 4 taps, and at most 16 fit a layer", "declare `pattern(…)`"),
         (four_of_nine, "dense", "different patterns of 4 taps, and at most 16 fit a layer", "declare `pattern(…)`"),
         (scattered, "auto", "different patterns of 1 to 9 taps, and at most 16 fit", "one of at most 16 patterns"),
+        (scattered_over_half_the_kernels, "auto", "different patterns of 1 to ", "one of at most 16 patterns"),
         (one_of_two_masks, "dense", "no sparsity is declared", "`sparsity: auto`"),
         (half_the_kernels, "dense", "no sparsity is declared", "`sparsity: auto`"),
         (one_of_two_masks, "connectivity, keep = 1", "only removed kernels are declared", "`sparsity: auto`"),
