@@ -3,15 +3,14 @@
 from xdsl.ir import Dialect
 
 from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
+from lrc.dialects.kernel.buffers import ArenaOp, WeightsOp
 from lrc.dialects.kernel.ops import (
-    ArenaOp,
     GridOp,
     LaunchOp,
     LoadIndexOp,
     LoadOp,
     RowOp,
     StoreOp,
-    WeightsOp,
     WindowOp,
 )
 

@@ -149,44 +149,6 @@ class LaunchOp(IRDLOperation):
 
 
 @irdl_op_definition
-class WeightsOp(IRDLOperation):
-    """A constant array of the weight store, by name, as it lies in the weights file.
-
-    %w = kernel.weights "conv1.fkw.weight" : memref<?xf32>
-    """
-
-    name = "kernel.weights"
-    weight = prop_def(StringAttr)
-    result = result_def(MemRefType)
-    irdl_options = (ParsePropInAttrDict(),)
-    traits = traits_def(Pure())
-    assembly_format = "$weight attr-dict `:` type($result)"
-
-    def __init__(self, weight: str, result_type: MemRefType) -> None:
-        super().__init__(properties={"weight": StringAttr(weight)}, result_types=[result_type])
-
-
-@irdl_op_definition
-class ArenaOp(IRDLOperation):
-    """A buffer at a fixed place of the arena, `offset` bytes behind its start.
-
-    Buffers that do not live at the same time may share memory: plan-memory decided which.
-
-        %conv1 = kernel.arena 4096 : memref<?xf32>
-    """
-
-    name = "kernel.arena"
-    offset = prop_def(IntegerAttr[I64])
-    result = result_def(MemRefType)
-    irdl_options = (ParsePropInAttrDict(),)
-    traits = traits_def(Pure())
-    assembly_format = "$offset attr-dict `:` type($result)"
-
-    def __init__(self, offset: int, result_type: MemRefType) -> None:
-        super().__init__(properties={"offset": IntegerAttr(offset, i64)}, result_types=[result_type])
-
-
-@irdl_op_definition
 class WindowOp(IRDLOperation):
     """The place `offset` elements into a buffer, with a row stride.
 

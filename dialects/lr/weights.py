@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib.resources import files
 from math import prod
 from pathlib import Path
@@ -171,6 +172,18 @@ class WeightStore:
             raise self._missing(name)
         return tuple(self._file.get_slice(name).get_shape())
 
+    def number_type(self, name: str) -> str:
+        """What numpy calls the numbers of an array as it is read, without loading it. Raises WeightError if there is
+        none of that name."""
+        if name in self._arrays:
+            return self._arrays[name].dtype.name
+        if self._file is None or name in self._specs or name in self._floats:
+            return "float32"
+        if name not in self._names:
+            raise self._missing(name)
+        kind = str(self._file.get_slice(name).get_dtype()).replace("U", "uint").replace("I", "int")
+        return kind if kind in EXACT else "float32"
+
     def __getitem__(self, name: str) -> Array:
         """The array of that name. Raises WeightError if there is none, or its kind of number cannot be read."""
         if (array := self._arrays.get(name)) is None:
@@ -333,6 +346,11 @@ def inline(array: Array) -> DenseIntOrFPElementsAttr:
     data = np.ascontiguousarray(array, np.float32 if kind == "f" else array.dtype)
     tensor = TensorType[Float32Type | IntegerType](element, list(array.shape))
     return DenseIntOrFPElementsAttr(tensor, BytesAttr(data.tobytes()))
+
+
+def fingerprint(array: Array) -> str:
+    """A hash of the numbers of an array, in hexadecimal: nobody finds others that have the same."""
+    return blake2b(array.tobytes(), digest_size=16).hexdigest()
 
 
 def derived(source: WeightLike, name: str, array: Array, store: WeightStore) -> WeightLike:

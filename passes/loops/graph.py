@@ -9,14 +9,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import Float32Type, IntegerType, Signedness, StringAttr, TensorType
+from xdsl.dialects.builtin import StringAttr, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.layout import Layout
-from lrc.dialects.kernel.ops import buffer_type
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore, array_of
@@ -89,10 +88,7 @@ class Graph:
     def constant(self, name: str, array: NDArray[np.generic]) -> SSAValue:
         """An array that goes into the weights file under `name`: float32 or unsigned numbers, flat."""
         if name not in self._constants:
-            array = np.ascontiguousarray(array)
-            bits = IntegerType(8 * array.itemsize, Signedness.UNSIGNED)
-            type = buffer_type(Float32Type() if array.dtype == np.float32 else bits)
-            self._constants[name] = self.loops.insert(kernel.WeightsOp(self.store.put(name, array), type), None)
+            self._constants[name] = self.loops.insert(kernel.WeightsOp(self.store.put(name, array), array), None)
         return self._constants[name]
 
     def launch(

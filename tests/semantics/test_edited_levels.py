@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from xdsl.utils.exceptions import PassFailedException
+from safetensors.numpy import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 import lrc
-from lrc import compiler, levels, pipelines
+from lrc import compiler, interpreters, levels, pipelines
+from lrc.dialects import kernel, lr
+from lrc.dialects.lr.weights import Array
+from lrc.interpreters import loops
 
 MACHINE = "neon"
 
@@ -64,3 +72,106 @@ def test_what_does_not_fit_is_refused(found: str, tmp_path: Path) -> None:
     with pytest.raises(PassFailedException, match=re.escape(message)) as raised:
         pipelines.parse(pipelines.stage("loops", MACHINE)).apply(compiler.make_context(), module)
     assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", str(raised.value))
+
+
+def change(path: Path, name: str, edit: Callable[[Array], Array]) -> None:
+    """Change one of the arrays beside a text."""
+    file = path.with_suffix(".safetensors")
+    arrays = load_file(file)
+    arrays[name] = np.ascontiguousarray(edit(arrays[name]))
+    save_file(arrays, file)
+
+
+def with_number(place: int, number: int) -> Callable[[Array], Array]:
+    def edit(array: Array) -> Array:
+        array = array.copy()
+        array.flat[place] = number
+        return array
+
+    return edit
+
+
+def shorter(array: Array) -> Array:
+    return array[:-1]
+
+
+ARRAYS: dict[str, tuple[str, Callable[[Array], Array], str]] = {
+    "reorder": ("fkw", with_number(1, 4), "layer 'a': reorder[1] is 4, expected 0 to 3"),
+    "index": ("fkw", with_number(2, 255), "layer 'a': index[2] is 255, expected 0 to 2"),
+    "offset": ("fkw", with_number(2, 65535), "layer 'a': offset[2] is 65535, expected"),
+    "stride": (
+        "loops",
+        with_number(2, 7),
+        "array 'a.fkw.stride' has other numbers than those that",
+    ),
+    "weight": (
+        "loops",
+        shorter,
+        "array 'a.fkw.weight' has 28 numbers of type float32, not 32",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_that_do_not_fit_are_refused(name: str, tmp_path: Path) -> None:
+    level, edit, message = ARRAYS[name]
+    path = text_of(level, tmp_path)
+    change(path, f"a.fkw.{name}", edit)
+    with pytest.raises(VerifyException, match=rf"^{re.escape(str(path))}:\d+:\d+: {re.escape(message)}"):
+        levels.load(path, compiler.make_context())
+
+
+@pytest.mark.parametrize("level", ["fkw", "loops", "target"])
+def test_whatever_integer_is_changed(level: str, tmp_path: Path) -> None:
+    """Every integer of every array in turn becomes others: it is refused, or the loops stay in their buffers."""
+    module = levels.load(text_of(level, tmp_path), compiler.make_context())
+    store, random, accepted = levels.find_store(module), np.random.default_rng(0), 0
+    named = {name: op for op in module.walk() for name in names_of(op) if store[name].dtype.kind == "u"}
+    assert len(named) == 8
+    for name, op in sorted(named.items()):
+        array = store[name]
+        for place in range(array.size):
+            for number in {0, int(array.flat[place]) + 1, int(random.integers(256)), np.iinfo(array.dtype).max}:
+                changed = with_number(place, number % (np.iinfo(array.dtype).max + 1))(array)
+                if np.array_equal(changed, array):
+                    continue
+                rename(op, name, other := store.put("changed", changed))
+                if verifies(op):
+                    accepted += 1
+                    if accepted % 20 == 1:
+                        stays_inside(module)
+                rename(op, other, name)
+    assert (accepted > 0) == (level == "fkw")
+
+
+def names_of(op: Operation) -> list[str]:
+    """The arrays that an operation names."""
+    if isinstance(op, kernel.WeightsOp):
+        return [op.weight.data]
+    return [each.data for each in op.properties.values() if isinstance(each, lr.WeightAttr)]
+
+
+def verifies(op: Operation) -> bool:
+    try:
+        op.verify(verify_nested_ops=False)
+    except VerifyException:
+        return False
+    return True
+
+
+def rename(op: Operation, old: str, new: str) -> None:
+    """Let an operation name another array."""
+    for key, value in op.properties.items():
+        if value == lr.WeightAttr(old):
+            op.properties[key] = lr.WeightAttr(new)
+    if isinstance(op, kernel.WeightsOp):
+        op.weight = StringAttr(new)
+
+
+def stays_inside(packed: ModuleOp) -> None:
+    """Run the loops of packed layers where every access is looked at: they compute what the layers mean."""
+    lowered, inputs = packed.clone(), [np.random.default_rng(1).standard_normal((1, 3, 5, 6))]
+    pipelines.parse(pipelines.stage("loops", MACHINE)).apply(compiler.make_context(), lowered)
+    (exact,) = interpreters.run(packed, inputs)
+    (found,) = loops.run(lowered, "edited", inputs, [exact.size], levels.find_store(lowered))
+    np.testing.assert_allclose(found.reshape(exact.shape), exact, 1e-4, 1e-5)

@@ -9,7 +9,7 @@ from xdsl.universe import Universe
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects.kernel.layout import Layout
-from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.lr.weights import WeightStore, fingerprint
 from lrc.interpreters.loops import call, picture, run
 
 
@@ -275,18 +275,20 @@ def test_places_of_the_arena_are_bytes_that_may_be_shared() -> None:
     assert y == [5]
 
 
-STORED = """
-func.func @f(%y: memref<?xf32>, %count: index) {
+WEIGHTS, INDEX = np.array([[1, 2], [3, 4]], np.float32), np.array([0, 2], np.uint8)
+
+STORED = f"""
+func.func @f(%y: memref<?xf32>, %count: index) {{
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
-  %w = kernel.weights "w" : memref<?xf32>
-  %index = kernel.weights "index" : memref<?xui8>
+  %w = kernel.weights "w"[4] : memref<?xf32>
+  %index = kernel.weights "index"[2] hash "{fingerprint(INDEX)}" : memref<?xui8>
   %place = kernel.load_index %index[%one] : memref<?xui8>
   %v = vector.load %w[%place] : memref<?xf32>, vector<2xf32>
   %to = kernel.window %y[%zero] : memref<?xf32> -> !kernel.window<2>
   kernel.store %v, %to[1, 0] lanes %count : vector<2xf32>, !kernel.window<2>
   func.return
-}
+}}
 """
 
 
@@ -295,8 +297,8 @@ func.func @f(%y: memref<?xf32>, %count: index) {
 )
 def test_arrays_of_the_store(count: int, expected: list[float]) -> None:
     store = WeightStore.empty()
-    store.put("w", np.array([[1, 2], [3, 4]], np.float32))
-    store.put("index", np.array([0, 2], np.uint8))
+    store.put("w", WEIGHTS)
+    store.put("index", INDEX)
     y = np.full(4, 9.0)
     call(read(STORED), "f", [y, count], store)
     assert y.tolist() == expected

@@ -26,7 +26,7 @@
 // CHECK: [[X:%.*]] = memref.alloc
 // CHECK: kernel.launch @copy{{.*}}(%x,
 // CHECK: [[A:%.*]] = memref.alloc
-// CHECK: kernel.weights "a.fkw.offset" : memref<?xui16>
+// CHECK: kernel.weights "a.fkw.offset"[3] hash "{{[0-9a-f]+}}" : memref<?xui16>
 // CHECK: kernel.launch @conv2x1_p2_1x1x4{{.*}}([[X]], [[A]],
 // CHECK-SAME: layer "a"
 // CHECK: kernel.launch @copy{{.*}}([[A]],

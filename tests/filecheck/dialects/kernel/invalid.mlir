@@ -67,3 +67,35 @@ func.func @shape(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3, row_stride = 4">>)
 func.func @negative(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 4, top = -1">>) {
   func.return
 }
+
+// -----
+
+// CHECK: integers have a hash, floats have none
+func.func @no_hash() {
+  %i = kernel.weights "index"[4] : memref<?xui8>
+  func.return
+}
+
+// -----
+
+// CHECK: integers have a hash, floats have none
+func.func @hash_of_floats() {
+  %w = kernel.weights "weight"[4] hash "00" : memref<?xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: an array is memref<?xf32>, or of ui8, ui16 or ui32, not memref<?xi8>
+func.func @signless() {
+  %w = kernel.weights "index"[4] hash "00" : memref<?xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: no float32 lies -4 bytes behind the start of the arena
+func.func @before_the_arena() {
+  %a = kernel.arena -4 : memref<?xf32>
+  func.return
+}

@@ -32,8 +32,11 @@ func.func @all(%buffer: memref<?xf32>, %index: memref<?xui8>, %n: index, %t: ten
 
 // CHECK: func.func @network(%x: memref<?xf32>, %n: index)
 func.func @network(%x: memref<?xf32>, %n: index) {
-  // CHECK-NEXT: %w = kernel.weights "a.fkw.weight" : memref<?xf32>
-  %w = kernel.weights "a.fkw.weight" : memref<?xf32>
+  // CHECK-NEXT: %w = kernel.weights "a.fkw.weight"[16] : memref<?xf32>
+  %w = kernel.weights "a.fkw.weight"[16] : memref<?xf32>
+  // CHECK-NEXT: %i = kernel.weights "a.fkw.index"[4] hash "00" : memref<?xui8>
+  // GENERIC: "kernel.weights"() <{weight = "a.fkw.index", length = 4 : i64, hash = "00"}>
+  %i = kernel.weights "a.fkw.index"[4] hash "00" : memref<?xui8>
   // CHECK-NEXT: %a = kernel.arena 4096 : memref<?xf32>
   %a = kernel.arena 4096 : memref<?xf32>
   // CHECK-NEXT: kernel.launch @elsewhere(%x, %w, %a) over(%n, %n) layer "a" : memref<?xf32>, memref<?xf32>, memref<?xf32>
