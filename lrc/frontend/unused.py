@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -128,7 +129,7 @@ def _warn_of_layers(model: lr.ModelOp, places: Places, warnings: Mistakes) -> No
         name = warnings.source.text[span.start : span.end]
         leading = _count_leading(each, groups, counted)
         rest = f"; {leading} more serve nothing else" if leading else ""
-        hint = _meant(each, name, live, places, warnings.source)
+        hint = partial(_meant, each, name, live, places, warnings.source)
         for calls in each.ways:
             warnings.report(span, f"nothing reads '{name}'{rest}", hint, calls)
 
