@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 PIECE_BYTES = 16 << 20
-"""Unfolded inputs and converted weights come in pieces of about this size, so that large layers need little memory."""
+"""Unfolded inputs and converted weights come in pieces of about this size, so that large layers need little
+memory. Results start as no numbers: a piece that is left out shows."""
 
 
 def float64(x: ArrayLike) -> Array:
@@ -51,7 +52,7 @@ def conv2d(
     batch, _, height, width = seen.shape[:4]
     terms = channels * kernel[0] * kernel[1]
     rows_of_weight = weight.reshape(groups, filters // groups, terms)
-    result = np.empty((batch, filters, height, width))
+    result = np.full((batch, filters, height, width), np.nan)
     step = max(1, PIECE_BYTES // (8 * batch * groups * terms * width))
     for first in range(0, height, step):
         piece = seen[:, :, first : first + step]
@@ -65,7 +66,7 @@ def conv2d(
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
     """`x` [N, I] times the transpose of `weight` [O, I], plus `bias` [O]."""
     x, weight = float64(x), np.asarray(weight)
-    result = np.empty((len(x), len(weight)))
+    result = np.full((len(x), len(weight)), np.nan)
     step = max(1, PIECE_BYTES // (8 * weight.shape[1]))
     for first in range(0, len(weight), step):
         result[:, first : first + step] = x @ float64(weight[first : first + step]).T

@@ -52,17 +52,19 @@ def test_conv2d(data: st.DataObject) -> None:
     same(found, F.conv2d(padded, tensor(weight), tensor(bias), strides, 0, dilations, groups))
 
 
-def test_linear_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 7])
+def test_linear_in_pieces(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     x, weight = normal(1, 7), normal(5, 7)
     whole = reference.linear(x, weight)
-    monkeypatch.setattr(reference, "PIECE_BYTES", 2 * 8 * 7)
+    monkeypatch.setattr(reference, "PIECE_BYTES", step * 8 * 7)
     assert_allclose(reference.linear(x, weight), whole, rtol=1e-13, atol=1e-13)
 
 
-def test_conv2d_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", [1, 2, 5, 13, 20])
+def test_conv2d_in_pieces(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     x, weight = normal(1, 4, 13, 7), normal(6, 2, 3, 3)
     whole = reference.conv2d(x, weight, pads=(1, 1, 1, 1), groups=2)
-    monkeypatch.setattr(reference, "PIECE_BYTES", 1)
+    monkeypatch.setattr(reference, "PIECE_BYTES", step * 8 * 2 * 18 * 7)
     assert_allclose(reference.conv2d(x, weight, pads=(1, 1, 1, 1), groups=2), whole, rtol=1e-13, atol=1e-13)
 
 
