@@ -216,6 +216,12 @@ def test_points_of_a_grid_are_visited_last_to_first() -> None:
     assert y == [5]
 
 
+def test_every_point_of_a_grid_is_visited() -> None:
+    x, y = np.arange(1.0, 7), np.zeros(6)
+    call(read(ORDER.replace("%y[%zero]", "%y[%place]")), "points", [x, y, 2, 3], WeightStore.empty())
+    np.testing.assert_array_equal(y, x)
+
+
 @pytest.mark.parametrize("rows", [3, 9])
 def test_numbers_are_within_their_buffer(rows: int) -> None:
     with pytest.raises(InterpretationError, match=r"element \[\d+\] is not within a buffer of \[6\]"):

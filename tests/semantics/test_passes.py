@@ -1,5 +1,7 @@
 """No pass changes what any layer of any network computes."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -7,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region
 
+import lrc
 from lrc import pipelines
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
@@ -27,6 +30,35 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 @given(modules())
 def test_graph_passes(module: ModuleOp) -> None:
     passes_preserve_meaning(module, GRAPH_PASSES)
+
+
+FUSIONS = """\
+model fusions {
+  weights random(seed: 0)
+  input x: f32[1, 4, 5, 6]
+  a: conv2d(x) { filters: 4, kernel: 3, pad: 1 }
+  b: add(a, x)
+  c: batch_norm(b)
+  d: tanh(c)
+  e: conv2d(d) { filters: 4, kernel: 1 }
+  f: relu(e)
+  g: batch_norm(f)
+  h: conv2d(g) { filters: 4, kernel: 1 }
+  i: batch_norm(h)
+  j: add(d, i)
+  k: sigmoid(j)
+  l: max_pool(k) { kernel: 3, pad: 1 }
+  output y = l
+}
+"""
+"""A batch norm behind a convolution, a sum, an activation."""
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_passes_over_layers_in_any_order(order: tuple[int, ...]) -> None:
+    """Whatever was fused before, what does not fit is left alone."""
+    passes = pipelines.parse(pipelines.specification("c", "lr")).passes
+    passes_preserve_meaning(lrc.parse(FUSIONS), [passes[i] for i in order])
 
 
 @pytest.mark.parametrize("machine", ["neon", "avx512", "c"])
