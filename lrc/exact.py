@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,14 +106,22 @@ class Report:
         return tuple(layer for layer in self.layers if not layer.turns)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as what `json.dumps` takes."""
+        """The report as what `json.dumps` takes; numbers that are not finite become None."""
         return {
             "passed": self.passed,
             "turns": self.turns,
-            "layers": [asdict(layer) | {"passed": layer.passed} for layer in self.layers],
-            "outputs": [asdict(output) | {"passed": output.passed} for output in self.outputs],
+            "layers": [_to_json(layer) for layer in self.layers],
+            "outputs": [_to_json(output) for output in self.outputs],
             "unseen": list(self.unseen),
         }
+
+
+def _to_json(report: ExactReport) -> dict[str, Any]:
+    entries = asdict(report) | {"passed": report.passed}
+    if report.difference is not None:
+        numbers = asdict(report.difference)
+        entries["difference"] = {k: n if isinstance(n, tuple) or isfinite(n) else None for k, n in numbers.items()}
+    return entries
 
 
 def verify(source: ModuleOp, code: Code, seed: int = 0, progress: Progress = lambda step: None) -> Report:

@@ -58,10 +58,13 @@ def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 
                 np.testing.assert_allclose(found.reshape(value.shape), value, 1e-4, 1e-5, err_msg=each.name)
 
 
-def targets_agree(module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed: int = 0) -> None:
+def targets_agree(
+    module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed: int = 0, *, exact: bool = False
+) -> None:
     """Check that the emitted code of every target, built and run, is right: the graph that it was made from means what
     the module does, each layer is within its error bound, each output is the tensor that it names.
 
+    With `exact` the code also runs integer networks (`lrc.exact`), in which no number may differ from the module's.
     Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that names the target and the
     layer, and UserError if the network cannot be compiled.
     """
@@ -70,6 +73,7 @@ def targets_agree(module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed
         try:
             with api.compile(module, target) as net:
                 report = net.verify(inputs)
+                of_integers = net.verify_exactly(seed) if exact else None
         except WrongPassError as error:
             raise AssertionError(f"compiling for {target}: {error}") from error
         _same_meaning(f"compiling for {target}", report.graph)
@@ -77,6 +81,9 @@ def targets_agree(module: ModuleOp, targets: Sequence[str] = ("host", "c"), seed
             _within(target, layer)
         if not report.passed:
             raise AssertionError(f"{target} gives outputs that are wrong or not finite: {report.outputs}")
+        for each in (*of_integers.layers, *of_integers.outputs) if of_integers else ():
+            if each.difference is not None:
+                raise AssertionError(f"{target} gives wrong numbers for '{each.name}' of integers: {each.difference}")
 
 
 def _same_meaning(what: str, found: Validation) -> None:

@@ -1,4 +1,4 @@
-"""The emitted code of random networks, built and run: every layer within its error bound."""
+"""The emitted code of random networks, built and run: every layer within its error bound, and exact with integers."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,4 +16,4 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 @given(module=modules())
 def test_random_networks(target: str, module: ModuleOp) -> None:
     """Counterexamples are not shrunk: each takes a C compiler."""
-    targets_agree(module, [target])
+    targets_agree(module, [target], exact=True)
