@@ -65,6 +65,14 @@ def test_no_access_outside_a_buffer(x: int, y: int) -> None:
         call(read(SCALE), "scale", [np.zeros(x), np.zeros(y), 2, 4], WeightStore.empty())
 
 
+@pytest.mark.parametrize("width", [0, 1, 3, 4])
+def test_lanes_outside_the_picture_are_zero(width: int) -> None:
+    whole = SCALE.replace("%to[0, 1] lanes %width", "%to[0, 1]")
+    x, y = np.arange(1.0, 7), np.full(6, 9.0)
+    call(read(whole), "scale", [x, y, 1, width], WeightStore.empty())
+    assert y.tolist() == [9, *(2 * x[:width]), *[0] * (4 - width), 9]
+
+
 LOADS = """
 func.func @loads(%x: memref<?xf32>, %y: memref<?xf32>, %places: memref<?xui8>, %first: index) {
   %c0 = arith.constant 0 : index
@@ -226,6 +234,9 @@ def test_every_point_of_a_grid_is_visited() -> None:
 def test_numbers_are_within_their_buffer(rows: int) -> None:
     with pytest.raises(InterpretationError, match=r"element \[\d+\] is not within a buffer of \[6\]"):
         call(read(ORDER), "points", [np.arange(6.0), np.zeros(1), rows, 3], WeightStore.empty())
+    before = ORDER.replace("%place = arith.addi %row, %j", "%place = arith.subi %row, %j")
+    with pytest.raises(InterpretationError, match=r"element \[-1\] is not within a buffer of \[6\]"):
+        call(read(before), "points", [np.arange(6.0), np.zeros(1), 1, 2], WeightStore.empty())
     with pytest.raises(InterpretationError, match=r"element \[0\] is not within a buffer of \[0\]"):
         call(read(ORDER), "points", [np.arange(6.0), np.zeros(0), 1, 1], WeightStore.empty())
 

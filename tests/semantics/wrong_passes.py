@@ -35,6 +35,7 @@ model wronged {
   fc: linear(flat) { units: 5 }
   output y = ta
   output z = tb
+  output low = pooled
   output classes = fc
 }
 """
@@ -148,8 +149,8 @@ def two_of_a_name(module: ModuleOp) -> None:
 SAID: dict[Wrong, str] = {
     wrong_sign: "layer 'conv'",
     swapped_outputs: "output 'y' is 'tb' instead of 'ta'; output 'z' is 'ta' instead of 'tb'",
-    dropped_output: "the outputs are y [1, 6, 6, 7], z [1, 6, 6, 7] instead of y",
-    swapped_names: "the outputs are z [1, 6, 6, 7], y [1, 6, 6, 7], classes [1, 5] instead of y",
+    dropped_output: "the outputs are y [1, 6, 6, 7], z [1, 6, 6, 7], low [1, 6, 4, 4] instead of y",
+    swapped_names: "the outputs are z [1, 6, 6, 7], y [1, 6, 6, 7], low [1, 6, 4, 4], classes [1, 5] instead of y",
     another_operand: "layer 'tb' reads 'conv' instead of 'b'",
     invalid: "layer 'conv': adds [1, 4, 6, 7] to [1, 6, 6, 7]",
     output_of_another: "output 'y' is 'tb' instead of 'ta'",
