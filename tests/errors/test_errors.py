@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
+from lrc.cli import main
 from lrc.diagnostics import Diagnostic, LrcError, show
 from lrc.frontend import load
 
@@ -71,6 +72,15 @@ def test_mistake(case: str, folder: Path, request: pytest.FixtureRequest) -> Non
     if request.config.getoption("--update-golden"):
         expected.write_text(text, encoding="utf-8")
     assert text == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["check", "compile", "run"])
+def test_commands_say_the_same(command: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(FOLDER / "output_named_as_input.lr", folder)
+    with pytest.raises(SystemExit) as end:
+        main([command, "output_named_as_input.lr"])
+    assert end.value.code == 1
+    assert capfd.readouterr().err == (FOLDER / "output_named_as_input.expected").read_text(encoding="utf-8")
 
 
 def test_a_file_that_is_not_there() -> None:
