@@ -22,5 +22,5 @@ def keep(inputs: Iterable[Path], output: Path) -> None:
         if same:
             which = "this is" if output == path else f"this is the same file as {path},"
             raise UserError.because(
-                f"{which} an input, and is not written over", hint="write to another file", filename=str(output)
+                f"{which} an input, and is not written over", hint="give the output another name", filename=str(output)
             )

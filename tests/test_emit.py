@@ -116,7 +116,8 @@ def test_the_weights_of_the_network_are_not_overwritten(run: Run) -> None:
     Path("net.lr").write_text(text.replace("FIELDS", "bias: false") + "output y = a }")
     outcome = run("lrc", "compile", "net.lr", "--emit", "fkw", "-o", "net.mlir")
     assert outcome.returncode == 1
-    assert outcome.stderr == "error: net.safetensors: lrc did not write this file and leaves it alone\n"
+    said = "net.safetensors: error: this is an input, and is not written over\n  = give the output another name\n"
+    assert outcome.stderr == said
     assert Path("net.safetensors").read_bytes() == before
     assert not Path("net.mlir").exists()
     for _ in range(2):  # its own files it writes anew
