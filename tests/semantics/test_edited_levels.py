@@ -135,7 +135,7 @@ def test_whatever_integer_is_changed(level: str, tmp_path: Path) -> None:
                 changed = with_number(place, number % (np.iinfo(array.dtype).max + 1))(array)
                 if np.array_equal(changed, array):
                     continue
-                rename(op, name, other := store.put("changed", changed))
+                rename(op, name, other := store.put(f"{name}.{place}.{number}", changed))
                 if verifies(op):
                     accepted += 1
                     if accepted % 20 == 1:
@@ -153,7 +153,7 @@ def names_of(op: Operation) -> list[str]:
 
 def verifies(op: Operation) -> bool:
     try:
-        op.verify(verify_nested_ops=False)
+        op.verify_()
     except VerifyException:
         return False
     return True
