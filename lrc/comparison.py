@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from lrc.interpreters import Evaluation
 from lrc.interpreters.reference import Array, float64
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class LayerReport:
@@ -26,11 +28,20 @@ class LayerReport:
     bound: float
     ratio: float
     place: tuple[int, ...]
+    overflow: float | None = None
+    """What the number at that place is, if it is too large for float32: the network is to blame, not its code."""
 
     @property
     def passed(self) -> bool:
         """Whether every element is within its bound."""
         return self.ratio <= 1
+
+    @property
+    def problem(self) -> str:
+        """What is wrong at that place."""
+        if self.overflow is not None:
+            return f"{self.overflow:.3g} at {list(self.place)} overflows float32, which ends at {FLOAT32_MAX:.2g}"
+        return f"{self.error:.3g} off at {list(self.place)}, its bound is {self.bound:.3g}"
 
 
 def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
@@ -39,6 +50,7 @@ def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerR
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0, error / bound)
     worst = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    exact = float(evaluation.result[worst])
     return LayerReport(
         layer=evaluation.layer,
         operation=evaluation.op.name,
@@ -46,6 +58,7 @@ def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerR
         bound=float(bound[worst]),
         ratio=float(ratio[worst]),
         place=tuple(int(i) for i in worst),
+        overflow=exact if np.isinf(error[worst]) and FLOAT32_MAX < abs(exact) < np.inf else None,
     )
 
 

@@ -12,8 +12,7 @@ from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, Rewrite
 from lrc.dialects.lr import BatchNormOp, Conv2dOp, LinearOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import derived
-from lrc.passes.diagnose import fail
-from lrc.passes.weights import load, load_optional
+from lrc.passes.weights import as_float32, load, load_optional
 
 Doubles = NDArray[np.float64]
 
@@ -43,10 +42,11 @@ class FoldBatchNorm(RewritePattern):
         )
         bias = load_optional(layer, layer.bias, np.zeros(1))
         weight, bias = fold(load(layer, layer.weight), bias, scale, shift)
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            fail(op, f"layer '{op.layer.data}' makes weights of '{layer.layer.data}' infinite: look at its variance")
+        name, hint = layer.layer.data, "look at its scale and variance, and at the weight"
+        weight = as_float32(op, f"the weight of '{name}' times the scale of '{op.layer.data}'", weight, hint)
+        bias = as_float32(op, f"the bias of '{name}' times the scale of '{op.layer.data}'", bias, hint)
 
-        source, name, store = layer.weight, layer.layer.data, store_of(layer)
+        source, store = layer.weight, store_of(layer)
         layer.weight = derived(source, f"{name}.weight.folded", weight, store)
         layer.bias = derived(source, f"{name}.bias.folded", bias, store)
         rewriter.notify_op_modified(layer)
@@ -68,8 +68,8 @@ def normalization(
 
 def fold(
     weight: NDArray[np.floating], bias: NDArray[np.floating], scale: Doubles, shift: Doubles
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights [Co, ...] and bias [Co] that do what the given ones and then scale and shift do, computed in float64."""
+) -> tuple[Doubles, Doubles]:
+    """Weights [Co, ...] and bias [Co] that do what the given ones and then scale and shift do."""
     along_filters = scale.reshape(-1, *[1] * (weight.ndim - 1))
     with np.errstate(over="ignore", invalid="ignore"):
-        return (weight * along_filters).astype(np.float32), (bias * scale + shift).astype(np.float32)
+        return weight * along_filters, bias * scale + shift

@@ -31,3 +31,15 @@ def load(op: Operation, weight: WeightLike) -> NDArray[Any]:
 def load_optional(op: Operation, weight: WeightLike | None, otherwise: NDArray[np.generic]) -> NDArray[Any]:
     """`load`, or `otherwise` for a weight that is left out."""
     return otherwise if weight is None else load(op, weight)
+
+
+def as_float32(op: Operation, what: str, numbers: NDArray[np.float64], hint: str) -> NDArray[np.float32]:
+    """Numbers that a pass computed, as a weight. Raises PassFailedException if one of them is beyond what float32 can
+    hold; `what` is how it calls them, `hint` says where to look."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = numbers.astype(np.float32)
+    if not (finite := np.isfinite(result)).all():
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmin(finite)), result.shape))
+        number = "no number" if np.isnan(numbers[place]) else f"{numbers[place]:.3g}, which overflows float32,"
+        fail(op, f"{what} would be {number} at {show(place)}: {hint}")
+    return result

@@ -98,6 +98,9 @@ def command(
 
 def _print_report(report: Report, target: str, blame: Blame | None, bisected: bool) -> None:
     _print_layers(report.layers)
+    for layer in report.layers:
+        if layer.overflow is not None:
+            click.echo(f"{layer.layer}: {layer.problem}: make its weights or what it reads smaller")
     for output in report.outputs:
         same = {True: ", the same class", False: ", ANOTHER CLASS", None: ""}[output.same_class]
         click.echo(f"{output.name}: end to end {output.error:.3g} away, {output.relative:.3g} of the largest{same}")

@@ -95,7 +95,4 @@ def _same_meaning(what: str, found: Validation) -> None:
 
 def _within(what: str, layer: LayerReport) -> None:
     if not layer.passed:
-        raise AssertionError(
-            f"{what} changes layer '{layer.layer}' ({layer.operation}) at {list(layer.place)} "
-            f"by {layer.error:.3g}, its bound is {layer.bound:.3g}"
-        )
+        raise AssertionError(f"{what} changes layer '{layer.layer}' ({layer.operation}): {layer.problem}")

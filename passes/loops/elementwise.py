@@ -27,6 +27,7 @@ from lrc.passes.loops.rows import (
     tensor_arguments,
     tensor_values,
 )
+from lrc.passes.weights import as_float32
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,18 @@ def lower_batch_norm(op: BatchNormOp, graph: Graph) -> None:
     weight, bias, mean, variance = (
         np.asarray(graph.array(a), np.float64) for a in (op.weight, op.bias, op.mean, op.variance)
     )
-    factor = weight / np.sqrt(variance + op.epsilon.value.data)
-    summand = bias - mean * factor
     layer, is_vector = op.layer.data, len(shape_of(op.output)) == 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = weight / np.sqrt(variance + op.epsilon.value.data)
+        summand = bias - mean * factor
+    hint = "look at its scale and variance"
+    factor = as_float32(op, f"the factor of '{layer}'", factor, hint)
+    summand = as_float32(op, f"the summand of '{layer}'", summand, hint)
     # The elements of a vector are its channels, and are read a whole hardware vector at a time.
     more = -len(factor) % graph.machine.lanes if is_vector else 0
     constants = {
-        "factor": graph.constant(f"{layer}.factor", np.pad(factor, (0, more)).astype(np.float32)),
-        "summand": graph.constant(f"{layer}.summand", np.pad(summand, (0, more)).astype(np.float32)),
+        "factor": graph.constant(f"{layer}.factor", np.pad(factor, (0, more))),
+        "summand": graph.constant(f"{layer}.summand", np.pad(summand, (0, more))),
     }
     launch(graph, op, "scale_vector" if is_vector else "scale", [op.input], None, constants)
 

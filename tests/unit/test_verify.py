@@ -92,6 +92,16 @@ def test_what_is_not_finite_fails(network: ModuleOp, wrong: float) -> None:
     json.dumps(report.to_json(), allow_nan=False)
 
 
+def test_what_is_too_large_for_float32_is_said_to_be(network: ModuleOp) -> None:
+    inputs = {name: array * np.float32(1e38) for name, array in verify.random_inputs(network).items()}
+    with np.errstate(over="ignore", invalid="ignore"):
+        report = verify.verify(network, network, Float32Program(network), inputs)
+    layer = next(layer for layer in report.layers if not layer.passed)
+    assert layer.overflow is not None
+    assert abs(layer.overflow) > 3.4e38
+    assert layer.problem.endswith(f"at {list(layer.place)} overflows float32, which ends at 3.4e+38")
+
+
 def one_place_off(array: np.ndarray) -> np.ndarray:
     return np.nextafter(array, np.float32(1))
 

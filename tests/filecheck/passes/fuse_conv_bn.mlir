@@ -120,9 +120,18 @@ lr.model @input {weights = #lr.store<random 0>} (%x : tensor<1x2xf32>) {
 
 // -----
 
-// CHECK: net.lr:7:3: layer 'b' makes weights of 'a' infinite: look at its variance
+// CHECK: net.lr:7:3: the weight of 'a' times the scale of 'b' would be inf, which overflows float32, at [0, 0]: look at its scale and variance, and at the weight
 lr.model @no_variance (%x : tensor<1x1xf32>) {
   %a = lr.linear "a"(%x) {weight = dense<1.0> : tensor<1x1xf32>} : tensor<1x1xf32> -> tensor<1x1xf32>
   %b = lr.batch_norm "b"(%a) {weight = dense<1.0> : tensor<1xf32>, bias = dense<0.0> : tensor<1xf32>, mean = dense<0.0> : tensor<1xf32>, variance = dense<0.0> : tensor<1xf32>, epsilon = 0.0 : f64} : tensor<1x1xf32> -> tensor<1x1xf32> loc("net.lr":7:3)
+  lr.output %b {names = ["b"]} : tensor<1x1xf32>
+}
+
+// -----
+
+// CHECK: net.lr:7:3: the weight of 'a' times the scale of 'b' would be 1e+60, which overflows float32, at [0, 1]
+lr.model @overflow (%x : tensor<1x2xf32>) {
+  %a = lr.linear "a"(%x) {weight = dense<[[1.0, 1.0e30]]> : tensor<1x2xf32>} : tensor<1x2xf32> -> tensor<1x1xf32>
+  %b = lr.batch_norm "b"(%a) {weight = dense<1.0e30> : tensor<1xf32>, bias = dense<0.0> : tensor<1xf32>, mean = dense<0.0> : tensor<1xf32>, variance = dense<1.0> : tensor<1xf32>, epsilon = 0.0 : f64} : tensor<1x1xf32> -> tensor<1x1xf32> loc("net.lr":7:3)
   lr.output %b {names = ["b"]} : tensor<1x1xf32>
 }

@@ -81,3 +81,11 @@ lr.model @padded_pool (%x : tensor<1x1x4x4xf32>) {
   %a = lr.max_pool "a"(%x) kernel [2, 2] strides [2, 2] pads [1, 1, 1, 1] : tensor<1x1x4x4xf32> -> tensor<1x1x3x3xf32>
   lr.output %a {names = ["y"]} : tensor<1x1x3x3xf32>
 }
+
+// -----
+
+// CHECK: net.lr:7:3: the factor of 'b' would be 1e+40, which overflows float32, at [0]: look at its scale and variance
+lr.model @overflow (%x : tensor<1x1xf32>) {
+  %b = lr.batch_norm "b"(%x) {weight = dense<1.0e30> : tensor<1xf32>, bias = dense<0.0> : tensor<1xf32>, mean = dense<0.0> : tensor<1xf32>, variance = dense<1.0e-20> : tensor<1xf32>, epsilon = 0.0 : f64} : tensor<1x1xf32> -> tensor<1x1xf32> loc("net.lr":7:3)
+  lr.output %b {names = ["b"]} : tensor<1x1xf32>
+}
