@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def print_exact(report: Report, target: str) -> None:
     """A row for each layer, each wrong number, what was exact in none of the networks and why, and the verdict."""
-    print_table(("layer", "operation", ">exact in", ">weights seen", "verdict"), [_row(row) for row in report.layers])
+    print_table(("layer", "verdict", "operation", ">exact in", ">weights seen"), [_row(row) for row in report.layers])
     for each in (*report.layers, *report.outputs):
         if (wrong := each.difference) is not None:
             numbers = "1 number is" if wrong.count == 1 else f"{wrong.count:,} numbers are"
@@ -28,11 +28,11 @@ def print_exact(report: Report, target: str) -> None:
         text = f"{exact} of {len(report.layers)} layers are exact, {seen:,} of {weights:,} weights were seen"
     else:
         text = f"{sum(not layer.passed for layer in report.layers)} of {len(report.layers)} layers are wrong"
-    networks = f"{report.turns} integer networks"
+    networks = f"{report.turns} integer network{'s' if report.turns > 1 else ''}"
     click.secho(f"{target}, {networks}: {text}", fg="green" if report.passed else "red")
 
 
 def _row(layer: ExactReport) -> tuple[str, ...]:
     seen = f"{layer.seen:,} of {layer.weights:,}" if layer.weights else ""
     verdict = "WRONG" if layer.difference else "right" if layer.turns else "not exact"
-    return layer.name, layer.operation.split(".")[-1], str(layer.turns), seen, verdict
+    return layer.name, verdict, layer.operation.split(".")[-1], str(layer.turns), seen

@@ -1,6 +1,7 @@
 """Exact verification lets right code pass, and finds what passes and code do wrong; here code is an interpreter."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.passes import ModulePass
 
 from lrc import api, exact
+from lrc.cli.exactness import print_exact
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ints
 from lrc.integers import IntegerNetwork
@@ -108,6 +110,19 @@ def test_zeros_of_either_sign_are_the_same() -> None:
     assert exact.difference(0, -zeros, zeros) is None
 
 
+def test_the_report_names_place_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    def tamper(name: str, array: np.ndarray) -> np.ndarray:
+        if name == "fc":
+            array[0, 3] += 1
+        return array
+
+    print_exact(exact.verify(api.parse(NETWORK), Interpreted(tamper=tamper)), "host")
+    printed = capsys.readouterr().out
+    assert re.search(r"fc: 1 number is wrong; the one at \[0, 3\] gives -?\d+ instead of -?\d+\n", printed)
+    assert "soft is not exact, as softmax rounds in 'soft': only its bound speaks for it\n" in printed
+    assert printed.endswith("host, 1 integer network: 1 of 6 layers are wrong\n")
+
+
 @dataclass(frozen=True)
 class WrongPass(ModulePass):
     """A pass that does something to each operation of one kind."""
@@ -137,7 +152,7 @@ def swap_outputs(op: lr.OutputOp) -> None:
 
 def move_pads(op: lr.Conv2dOp) -> None:
     if op.layer.data == "a":
-        op.pads = ints([0, 0, 2, 2])
+        op.properties["pads"] = ints([0, 0, 2, 2])
 
 
 @pytest.mark.parametrize(

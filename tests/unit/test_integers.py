@@ -156,13 +156,25 @@ def test_curves_are_straight_where_their_arguments_are_large() -> None:
             np.testing.assert_array_equal(activate(before, kind).astype(np.float32), after)
 
 
-VGG_TURN = 0
+def test_layers_may_share_arrays() -> None:
+    names = '{ weight: "g", bias: "be", mean: "m", variance: "v" }'
+    layers = ""
+    for i in range(2):
+        layers += f'  c{i}: conv2d(x{i}) {{ filters: 4, kernel: 3, pad: 1, weight: "w", bias: "b" }}\n'
+        layers += f"  n{i}: batch_norm(c{i}) {names}\n  x{i + 1}: relu(n{i})\n"
+    text = f"model twice {{\n  weights random(seed: 0)\n  input x0: f32[1, 4, 6, 6]\n{layers}  output y = x2\n}}"
+    for turn in (0, 1):
+        network = draw(api.parse(text), turn)
+        assert sorted(lr.find_model(network.module).store.names()) == ["b", "be", "g", "m", "v", "w"]
+        found = results(network.module, dict(network.inputs))
+        for layer, value in network.values.items():
+            np.testing.assert_allclose(found[layer], value, 1e-6, 1e-6, err_msg=layer)
 
 
 @pytest.fixture(scope="module")
 def vgg16() -> tuple[ModuleOp, IntegerNetwork]:
     module = api.load("zoo:vgg16")
-    return module, draw(module, VGG_TURN)
+    return module, draw(module)
 
 
 def test_vgg16_is_exact_and_seen_in_every_layer(vgg16: tuple[ModuleOp, IntegerNetwork]) -> None:
