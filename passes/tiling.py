@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 from lrc.dialects.lr.shapes import Window
 from lrc.dialects.pattern.schedule import MOST_SUMS, Load, Schedule, Tuning
 from lrc.dialects.pattern.values import PatternSet
+from lrc.passes.loops.taps import is_looped, written_taps
 from lrc.passes.machine import Machine
 
 LEAST_THREADS = 4
@@ -35,6 +37,18 @@ class Problem:
     width: int
     kernels: float
     jams: tuple[int, ...]
+
+    @cached_property
+    def is_looped(self) -> bool:
+        """Whether loops go through the taps."""
+        return any(map(is_looped, self.patterns.masks))
+
+
+MOST_MULTIPLICATIONS = 8192
+"""The most that the bodies of a kernel have in the code, where there is a choice: compilers take seconds for that."""
+
+MOST_IN_LOOPS = 512
+"""The most where loops go through the taps, and longer bodies gain nothing."""
 
 
 def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tuning) -> Schedule:
@@ -77,10 +91,13 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
 def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple[float, int, tuple[int, int]]]:
     """(cycles for each useful output and filter, jam, tile) of every tile that fits the registers."""
     most_vectors = -(-problem.width // machine.lanes)
+    written = sum(map(written_taps, problem.patterns.masks))
+    most = MOST_IN_LOOPS if problem.is_looped else MOST_MULTIPLICATIONS
     for jam in problem.jams:
         for rows in range(1, min(problem.height, 16) + 1):
             for vectors in range(1, min(most_vectors, 8) + 1):
-                if registers(problem, machine, load, jam, rows, vectors) <= machine.registers:
+                is_short = jam * rows * vectors * written <= most
+                if is_short and registers(problem, machine, load, jam, rows, vectors) <= machine.registers:
                     cost = cycles(problem, machine, load, jam, rows, vectors)
                     yield cost / useful(problem, machine.lanes, rows, vectors) / jam, jam, (rows, vectors)
     yield inf, 1, (1, 1)
@@ -96,8 +113,10 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     strided = problem.window.strides[1] > 1 and machine.lanes > 1
     if strided or (load == "aligned" and jam == 1):
         return 2 * sums
-    # jammed filters take one tap after the other, for all rows; a single filter all taps of an input row
+    # jammed filters take one tap after the other, for all rows; a single filter all taps of an input row; loops through
+    # the taps take one after the other, for one row
     live = min(rows, kh) if jam > 1 else min(problem.patterns.most_taps, min(rows, kh) * kw)
+    live = 1 if problem.is_looped else live
     if machine.lane_weights:
         vectors_of_weights = -(-jam * live // machine.lanes)
         in_turn = vectors_of_weights == 1 and (jam == 1 or min(rows, kh) == 1)
@@ -118,7 +137,9 @@ def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, 
     window, total = problem.window, 0.0
     for mask in problem.patterns.masks:
         multiplications = jam * rows * vectors * len(mask.taps)
-        loads = len(_places(mask.taps, window, machine.lanes, load, rows, vectors))
+        loads = rows * vectors * len(mask.taps)
+        if not is_looped(mask):
+            loads = len(_places(mask.taps, window, machine.lanes, load, rows, vectors))
         shuffles = 0
         if machine.lanes > 1 and window.strides[1] > 1:
             loads, shuffles = loads * window.strides[1], loads * (window.strides[1] - 1)

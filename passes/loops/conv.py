@@ -12,7 +12,7 @@ each point of the grid, one tile of the output picture for one group of filters:
         store
 
 The taps are written as naively as they can be, one load for each multiplication: sharing loads is the
-business of the passes that follow.
+business of the passes that follow. Where they are many, loops go through them (`taps.py`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from lrc.dialects.pattern.schedule import Load
 from lrc.dialects.pattern.values import Mask, PatternSet
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops, array_of_unsigned
+from lrc.passes.loops.taps import CHUNK, Band, bands, is_looped
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def conv_kernel(name: str, family: ConvFamily) -> func.FuncOp:
         places = dict(zip(names, point, strict=True))
         writer.point(places["y"], places["x"], places["g"])
     loops.function.attributes["load"] = StringAttr(family.load)
-    if family.jam > 1 and family.strides[1] == 1:
+    if (family.jam > 1 or any(map(is_looped, family.patterns.masks))) and family.strides[1] == 1:
         loops.function.attributes["order"] = StringAttr("taps")
     return loops.finish()
 
@@ -239,14 +240,47 @@ class _ConvWriter:
         """One kernel of `pattern`: accumulators += weight * vector, for every tap, row, vector and filter."""
         loops, family = self.loops, self.family
         channel = loops.load_index(loops["index"], k, "channel")
-        window = loops.window(
-            loops["input"],
-            loops.place(input_block, (channel, loops["input_channel"])),
-            family.input_row,
-            "window",
-        )
-        taps = pattern.taps
+        picture = loops.place(input_block, (channel, loops["input_channel"]))
+        if is_looped(pattern):
+            first_weight = loops.multiply(k, family.taps * family.jam, "first_weight")
+            for band in bands(pattern):
+                sums = self.band(band, picture, first_weight, sums)
+            return sums
+        window = loops.window(loops["input"], picture, family.input_row, "window")
         first_weight = loops.multiply(k, family.taps * family.jam, "first_weight")
+        return self.taps(pattern.taps, window, first_weight, sums)
+
+    def band(self, band: Band, picture: Index, first_weight: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
+        """The taps of rows that are alike, in a loop over the rows, and over the columns if these are many."""
+        loops, family = self.loops, self.family
+        row_step, column_step = family.dilations[0] * family.input_row, CHUNK * family.dilations[1]
+
+        def taps(columns: Sequence[int], place: Index, weight: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            window = loops.window(loops["input"], place, family.input_row, "window")
+            return self.taps([(0, column) for column in columns], window, weight, sums)
+
+        def row(dy: Index, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            place = loops.place(loops.add(picture, band.row * row_step), (dy, row_step), name="picture_row")
+            tap = loops.add(first_weight, band.first * family.jam)
+            weight = loops.place(tap, (dy, len(band.columns) * family.jam), name="row_weight")
+
+            def chunk(dx: SSAValue, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
+                right = loops.place(place, (dx, column_step), name="picture_column")
+                return taps(band.columns[:CHUNK], right, loops.place(weight, (dx, CHUNK * family.jam)), sums)
+
+            done = band.chunks * CHUNK
+            if done:
+                sums = loops.loop("dx", 0, band.chunks, sums, chunk)
+            rest = loops.add(weight, done * family.jam)
+            return taps(band.columns[done:], place, rest, sums) if band.columns[done:] else sums
+
+        return loops.loop("dy", 0, band.rows, sums, row) if band.rows > 1 else row(0, sums)
+
+    def taps(
+        self, taps: Sequence[tuple[int, int]], window: SSAValue, first_weight: Index, sums: Sequence[SSAValue]
+    ) -> Sequence[SSAValue]:
+        """Taps of a kernel at (row, column) of the window, written out; their weights lie side by side."""
+        loops, family = self.loops, self.family
         weights = {
             (t, j): loops.splat(
                 loops.load_float(loops["weight"], loops.add(first_weight, t * family.jam + j)), family.lanes, "w"

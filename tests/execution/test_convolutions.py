@@ -9,6 +9,7 @@ from lrc.dialects.lr.values import ACTIVATION_KINDS
 
 PATTERNS = '#pattern.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
 UNEQUAL = '#pattern.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'
+LARGE = f'#pattern.sparsity<pattern ["{"/".join(["1" * 9] * 8 + ["0" * 9])}", "{"/".join(["101111111"] * 9)}"]>'
 KERNELS = "#pattern.sparsity<connectivity, keep = 0.5, budget = layer>"
 
 
@@ -111,6 +112,22 @@ CASES = {
         f"tile_{rows}x{columns}": convolution((2, 7, 33), 2, tuning=f"unroll = [1, {rows}, {columns}]")
         for rows, columns in ((1, 32), (3, 16))
     },
+    **{
+        f"large_{load}": convolution((2, 9, 18), 2, (9, 9), pads=(4, 4, 4, 4), tuning=f"load = {load}")
+        for load in ("direct", "aligned", "rows")
+    },
+    "large_depthwise": convolution((3, 20, 17), 3, (31, 31), pads=(15, 15, 15, 15), groups=3),
+    "large_stride": convolution((2, 12, 19), 2, (9, 9), pads=(4, 4, 4, 4), strides=(2, 3)),
+    "large_dilation": convolution((1, 20, 40), 2, (8, 9), pads=(3, 4, 2, 5), dilations=(2, 3)),
+    "large_jam": convolution((2, 9, 17), 4, (9, 9), pads=(4, 4, 4, 4), tuning="unroll = [2, 1, 16]"),
+    "large_patterns": convolution((2, 9, 17), 3, (9, 9), pads=(4, 4, 4, 4), sparsity=LARGE),
+    **{
+        f"long_row_{load}": convolution(
+            (2, 3, 90), 2, (1, 71), pads=(0, 35, 0, 35), dilations=(1, 2), tuning=f"load = {load}"
+        )
+        for load in ("direct", "aligned", "rows")
+    },
+    "long_column": convolution((2, 75, 3), 2, (70, 1), pads=(2, 0, 3, 0)),
     **{f"chain_{n}": chain(n) for n in (1, 17)},
 }
 

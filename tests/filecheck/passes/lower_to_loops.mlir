@@ -89,3 +89,23 @@ lr.model @overflow (%x : tensor<1x1xf32>) {
   %b = lr.batch_norm "b"(%x) {weight = dense<1.0e30> : tensor<1xf32>, bias = dense<0.0> : tensor<1xf32>, mean = dense<0.0> : tensor<1xf32>, variance = dense<1.0e-20> : tensor<1xf32>, epsilon = 0.0 : f64} : tensor<1x1xf32> -> tensor<1x1xf32> loc("net.lr":7:3)
   lr.output %b {names = ["b"]} : tensor<1x1xf32>
 }
+
+// -----
+
+// A loop goes through the rows of a kernel with more than 64 taps: of 9 x 9, a body has 9.
+// CHECK-LABEL: func.func @conv9x9
+// CHECK: scf.for %k
+// CHECK: %first_weight = arith.muli %k, %{{.*}}
+// CHECK: scf.for %dy
+// CHECK: %picture_row = arith.addi
+// CHECK: %row_weight = arith.addi
+// CHECK: %window = kernel.window %input[%picture_row]
+// CHECK: kernel.load %window[0, 8]
+// CHECK-NOT: kernel.load %window[1
+// CHECK: scf.yield
+lr.model @large {weights = #lr.store<random 0>} (%x : tensor<1x1x9x4xf32>) {
+  %a = pattern.conv2d "a"(%x) kernel [9, 9] strides [1, 1] pads [4, 4, 4, 4] dilations [1, 1] groups 1 {
+    weight = #lr.weight<"w">, patterns = #pattern.set<["111111111/111111111/111111111/111111111/111111111/111111111/111111111/111111111/111111111"]>, assignment = dense<1> : tensor<1x1xui8>,
+    tuning = #pattern.tuning<unroll = [1, 1, 4]>} : tensor<1x1x9x4xf32> -> tensor<1x1x9x4xf32>
+  lr.output %a {names = ["y"]} : tensor<1x1x9x4xf32>
+}
