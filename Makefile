@@ -1,6 +1,7 @@
 # make demo    set up, compile the pruned VGG-16, run it, verify it, and show what happened
 # make test    set up what the tests need, and run them all
 # make soak    what takes long: tests/soak, each of its tests for MINUTES at most (600)
+# make growth  how the time of check, fmt and compile grows with what a file has
 # make lint    ruff, ruff format and pyright, as the tests run them
 # make format  let ruff rewrite the code
 # make clean   remove what was built, and the environment
@@ -14,7 +15,7 @@ MINUTES ?= 600
 DEMO_TOOLS := qemu-aarch64:qemu-user
 TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 clang++-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs $(DEMO_TOOLS)
 
-.PHONY: demo test soak lint format clean
+.PHONY: demo test soak lint format clean growth
 .DELETE_ON_ERROR:
 
 demo: .venv/demo
@@ -28,6 +29,9 @@ test: .venv/test
 soak: .venv/test
 	@./tools/need $(TEST_TOOLS)
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -rP --minutes $(MINUTES) tests/soak
+
+growth: .venv/test
+	$(BIN)/python -m benchmarks.growth
 
 lint: .venv/test
 	$(BIN)/ruff check
