@@ -6,11 +6,13 @@ in it. The lock goes with the process: whatever a locked folder holds was left b
 
 import errno
 import fcntl
+import logging
 import os
 import re
 import shutil
 import stat
 import tempfile
+import time
 import weakref
 from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
@@ -21,6 +23,9 @@ from lrc.backends.signals import held
 LOCK = "lock"
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 TEMPORARY = "lrc-scratch-"
+
+PATIENCE = 1.0
+"""Seconds after which a user should know what is waited for."""
 
 
 @contextmanager
@@ -40,7 +45,7 @@ def beside(path: Path, keep: Collection[str] = ()) -> Generator[Path]:
                     work.mkdir()
                 lock = _claim(work)
             if lock is None:
-                _wait(work)
+                _wait(work, path)
         _clear(work, (LOCK, *keep))
         yield work
     finally:
@@ -83,18 +88,19 @@ def write(path: Path, data: bytes) -> None:
             new = work / "new"
             new.write_bytes(data)
             if place.exists():
-                keep_owner(place, new)
+                with suppress(PermissionError):  # who may write here may take a file over
+                    keep_owner(place, new)
             os.replace(new, place)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def keep_owner(old: Path, new: Path) -> None:
-    """Gives `new` the permissions of `old`, and its owner. Raises PermissionError if it may not."""
+    """Gives `new` the permissions of `old`, then its owner. Raises PermissionError if that is not allowed."""
     was, now = old.stat(), new.stat()
+    os.chmod(new, stat.S_IMODE(was.st_mode))
     if (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
         os.chown(new, was.st_uid, was.st_gid)
-    os.chmod(new, stat.S_IMODE(was.st_mode))
 
 
 class TemporaryFolder:
@@ -162,9 +168,15 @@ def _claim(work: Path) -> int | None:
     return None
 
 
-def _wait(work: Path) -> None:
-    """Returns when the process that has the folder is through with it."""
+def _wait(work: Path, path: Path) -> None:
+    """Returns when the process that has the folder is through with it. If that takes long, it says so."""
     with suppress(FileNotFoundError), open(work / LOCK, "r+b") as lock:
+        latest = time.monotonic() + PATIENCE
+        while time.monotonic() < latest:
+            with suppress(BlockingIOError):
+                return _lock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            time.sleep(0.01)
+        logging.getLogger("lrc").warning("waiting for another process, which is writing %s", path)
         _lock(lock.fileno(), fcntl.LOCK_EX)
 
 

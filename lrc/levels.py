@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xdsl.context import Context
@@ -48,7 +48,8 @@ def written(path: Path) -> Generator[Path]:
             new.mkdir()
             yield new
             if place.exists():
-                keep_owner(place, new / path.name)
+                with suppress(PermissionError):
+                    keep_owner(place, new / path.name)
             if not (new / arrays.name).exists():
                 os.replace(new / path.name, place)
                 return

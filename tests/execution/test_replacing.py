@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from faults import contents
 from installed import tool
 
 from lrc import toolchain
-from lrc.backends import replacing
+from lrc.backends import replacing, staging
 from lrc.toolchain import Compiler
 
 NOBODY = 65534
@@ -166,6 +167,46 @@ def test_a_folder_in_one_that_cannot_be_written(tmp_path: Path, wanted: dict[str
         assert in_processes([lambda name=name: emit(name)]) == [3]
     assert sorted(os.listdir(place)) == ["closed", "net"] and not os.listdir(place / "closed")
     place.chmod(0o755)
+
+
+def test_a_file_of_another_user_in_a_folder_of_ones_own(tmp_path: Path) -> None:
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+    path = tmp_path / "mine/theirs.npy"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    path.chmod(0o604)
+
+    def write() -> None:
+        if os.getuid() == 0:
+            os.setuid(NOBODY)
+        staging.write(path, b"new")
+
+    if os.getuid() == 0:
+        os.chown(path.parent, NOBODY, NOBODY)
+    assert in_processes([write]) == [0]
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o604)
+    assert os.listdir(path.parent) == ["theirs.npy"]
+
+
+def test_who_has_to_wait_is_told_what_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, ready = tmp_path / "y.npy", tmp_path / "ready"
+
+    def hold() -> None:
+        with staging.beside(path):
+            ready.touch()
+            time.sleep(1.5 * staging.PATIENCE)
+
+    child = os.fork()
+    if not child:
+        hold()
+        os._exit(0)
+    while not ready.exists():
+        time.sleep(0.01)
+    staging.write(path, b"new")
+    assert os.waitpid(child, 0)[1] == 0
+    assert caplog.messages == [f"waiting for another process, which is writing {path}"]
+    assert sorted(os.listdir(tmp_path)) == ["ready", "y.npy"]
 
 
 @pytest.mark.parametrize("how", ["--bind real real", "-t tmpfs none real"])
