@@ -120,6 +120,7 @@ def test_inputs_must_fit(host: Path, given: dict[str, NDArray[np.float32]], mess
         (["3", "--threads", "0"], "usage:"),
         (["3", "--threads", "-1"], "usage:"),
         (["3", "--threads", "4294967297"], "usage:"),
+        ([str(2**61)], "memory: Cannot allocate memory"),  # whose times take 2**64 bytes
         (["--input", "missing"], "missing: No such file"),
         (["--input", "short"], "short: does not hold a whole number of pictures"),
         (["1", "--weights", "missing"], "missing: No such file"),
