@@ -78,15 +78,25 @@ def all_names() -> list[str]:
 
 def _of_the_system() -> Iterator[list[str]]:
     """What this machine's headers define: types, what stands before ends of an API's, headers, macros, functions."""
-    command = [tool("gcc"), "-std=gnu17", "-E", "-dD", "-x", "c", "-"]
-    text = subprocess.run(command, input=C_PRELUDE, capture_output=True, text=True, check=True).stdout
+    text = preprocessed()
     types = sorted(set(re.findall(r"\b[a-z]\w*_t\b", text)))
-    ends = re.compile(rf"([a-zA-Z]\w*)_({'|'.join(api_words())})")
-    yield from (types, sorted({found[1] for word in set(re.findall(r"\w+", text)) if (found := ends.fullmatch(word))}))
+    yield from (types, sorted({name for name, _ in ends_of_an_api(text)}))
     yield [re.sub(r"\W", "_", name.removesuffix(".h")) for name in C_HEADERS.split()]
     yield sorted(set(re.findall(r"^#define ([a-z]\w*) ", text, re.M)))
     yield sorted({name for name in re.findall(r"^#define ([A-Z]\w*) \S", text, re.M) if len(name) < 9})[::12]
     yield sorted(set(re.findall(r"^extern [\w *]+?\b([a-z]\w*) \(", text, re.M)))[::12]
+
+
+def preprocessed() -> str:
+    """All that the system's headers declare and define, in C."""
+    command = [tool("gcc"), "-std=gnu17", "-E", "-dD", "-x", "c", "-"]
+    return subprocess.run(command, input=C_PRELUDE, capture_output=True, text=True, check=True).stdout
+
+
+def ends_of_an_api(text: str) -> set[tuple[str, str]]:
+    """The words in a text that could be of a model's API: the model, and the rest of the word."""
+    ends = re.compile(rf"([a-zA-Z]\w*)_({'|'.join(api_words())})")
+    return {(found[1], found[2]) for word in set(re.findall(r"\w+", text)) if (found := ends.fullmatch(word))}
 
 
 def _of_lrc() -> Iterator[list[str]]:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 
 import naming
@@ -10,6 +11,7 @@ import pytest
 
 import lrc
 from lrc import toolchain
+from lrc.backends.names import model_name, program_names
 
 PORTS = """
 m arguments class double linux errno M_PI I size_t net net_run net_relu net_add net_copy NULL near lrc_hook
@@ -40,6 +42,15 @@ def test_models(tmp_path: Path) -> None:
 
 def test_a_thousand_names_are_a_thousand() -> None:
     assert len(naming.all_names()) > 1000
+
+
+def test_nothing_that_this_systems_headers_say_is_left_as_it_is() -> None:
+    text = naming.preprocessed()
+    models = {f"{name}_{end}" for name, end in naming.ends_of_an_api(text) if model_name(name) == name}
+    assert not models, "these are the system's: reserved.txt lacks the models"
+    macros = re.findall(r"^#define ([a-z]\w*) +(\S.*)$", text, re.M)
+    dangerous = {name for name, meaning in macros if not re.fullmatch(r"[a-zA-Z_]\w*", meaning.strip())}
+    assert not {name for name in dangerous if program_names("net", [name], []).inputs == (name,)}
 
 
 def test_the_programs_json_holds_any_name_of_a_layer(tmp_path: Path) -> None:
