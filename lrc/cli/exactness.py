@@ -22,6 +22,9 @@ def print_exact(report: Report, target: str) -> None:
             click.echo(f"{each.name}: {numbers} wrong; the one at {list(wrong.place)} {gives}")
     for each in report.inexact:
         click.echo(f"{each.name} is not exact, as {each.reason}: only its bound speaks for it")
+    for each in report.layers:
+        if each.turns and each.weights and not each.seen:
+            click.echo(f"{each.name} is right, but shows none of its weights: only its bound speaks for them")
     seen, weights = (sum(getattr(layer, name) for layer in report.layers) for name in ("seen", "weights"))
     if report.passed:
         exact = sum(layer.turns > 0 for layer in report.layers)

@@ -18,7 +18,7 @@ FAR = 24.0
 """From here on sigmoid, tanh and their kind are 1 in float32, and swish is its argument."""
 
 STEP = 256.0
-"""FAR + SPREAD less this is so far below zero that sigmoid is 0 in float32, even where the exponential overflows."""
+"""FAR + SPREAD less this is so far below zero that sigmoid is 0 in float32: the exponential overflows."""
 
 SPREAD = 64
 """How many different small numbers the channels of a vector may have, so that no two are mistaken for each other."""
@@ -45,12 +45,19 @@ def sound(shift: Array, offset: Array, unit: float) -> Array:
 
 
 def choose(
-    sums: Array, unit: float, kind: str, is_bare: bool, can_scale: bool, border: Bools, numbers: np.random.Generator
+    sums: Array,
+    unit: float,
+    kind: str,
+    is_bare: bool,
+    can_scale: bool,
+    border: Bools,
+    count: int,
+    numbers: np.random.Generator,
 ) -> Choice:
     """The bias for sums in front of an activation.
 
     A bare one makes everything show, any other one makes few small numbers of it. `can_scale` says whether the sums can
-    be multiplied, `border` where taps may have nothing to read.
+    be multiplied, `border` where taps may have nothing to read, `count` over how many places an average will be taken.
     """
     channels, places = sums.shape
     least, most, factor = sums.min(1), sums.max(1), np.ones(channels)
@@ -73,8 +80,9 @@ def choose(
             chosen = sums[np.arange(channels), integers_of(numbers, 0, places - 1, channels)]
             shift = integers_of(numbers, 2, 4, channels) - chosen * factor
         case _ if not is_bare and can_scale:
-            factor *= STEP / unit
-            shift = FAR + small - most * factor
+            largest = FAR + small if count == 1 else ceil(FAR / count) * count * np.ones(channels)
+            factor *= 2.0 ** ceil(log2(largest.max() + STEP - FAR - SPREAD)) / unit
+            shift = largest - most * factor
         case _:
             shift = FAR + small - least
     return Choice(shift, factor)

@@ -15,7 +15,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weights import StoreAttr, array_of
-from lrc.integers.biases import FAR, STEP, choose, is_exact_mean, is_sound, sound, with_exact_means
+from lrc.integers.biases import FAR, SPREAD, STEP, choose, is_exact_mean, is_sound, sound, with_exact_means
 from lrc.integers.sums import (
     LARGEST,
     Bools,
@@ -232,10 +232,11 @@ class _Drawing:
         if tensor.open is not None and tensor.open.bias is not None:
             sums = tensor.array.reshape(len(tensor.reach), -1)
             spread = (sums.max(1) - sums.min(1)).max()
-            is_bare = (depth + self.turn) % 2 == 0 and spread <= self.widest * tensor.unit and not _is_averaged(op)
+            count = _averaged(op)
+            is_bare = (depth + self.turn) % 2 == 0 and spread <= self.widest * tensor.unit and count == 1
             can_scale, border = tensor.open.factor is not None, _border(tensor.array)
-            shift, factor = choose(sums, tensor.unit, kind, is_bare, can_scale, border, self.numbers)
-            if _is_averaged(op) and kind in ("relu", "relu6"):
+            shift, factor = choose(sums, tensor.unit, kind, is_bare, can_scale, border, count, self.numbers)
+            if count > 1 and kind in ("relu", "relu6"):
                 shift = with_exact_means(sums * factor[:, None], shift, tensor.open.offset * factor, kind)
             self.close(tensor, shift, factor)
             depth += 1
@@ -254,7 +255,7 @@ class _Drawing:
                     unit *= abs(activation.slope)
                     reason = "" if log2(abs(activation.slope) or 1).is_integer() else f"its slope rounds in '{name}'"
             case _:
-                reason = "" if ((x >= FAR) | (x <= FAR + 100 - STEP)).all() else f"{kind} rounds in '{name}'"
+                reason = "" if ((x >= FAR) | (x <= FAR + SPREAD - STEP)).all() else f"{kind} rounds in '{name}'"
                 result, unit = float64(result.astype(np.float32)), min(unit, 1)
                 shows = (x >= FAR) & (kind in ("swish", "hard_swish"))
         tensor.reason = tensor.reason or reason
@@ -335,7 +336,7 @@ class _Drawing:
         """Keep the array that scales a tensor, multiplied by `factor` for each channel."""
         if open.factor is not None:
             name, array = open.factor
-            self.put(name, (array.T * np.float32(factor)).T)
+            self.put(name, array if np.all(factor == 1) else (array.T * np.float32(factor)).T)
 
     def integers(self, shape: Sequence[int], largest: int) -> Floats:
         """Numbers from 1 to `largest`, each with a sign."""
@@ -356,7 +357,9 @@ def _border(sums: Array) -> Bools:
     return border.reshape(-1)
 
 
-def _is_averaged(op: lr.LayerOp) -> bool:
-    """Whether the only use of a layer is an average over a number of places that is no power of two."""
-    uses, places = [use.operation for use in op.output.uses], prod(shape_of(op.output)[2:])
-    return len(uses) == 1 and isinstance(uses[0], lr.GlobalAvgPoolOp) and places & (places - 1) != 0
+def _averaged(op: lr.LayerOp) -> int:
+    """Over how many places a layer is averaged by one that reads it; 1 if by none, or if it is a power of two, by which
+    float32 divides exactly."""
+    places = prod(shape_of(op.output)[2:])
+    is_read = any(isinstance(use.operation, lr.GlobalAvgPoolOp) for use in op.output.uses)
+    return places if is_read and places & (places - 1) else 1

@@ -156,6 +156,29 @@ def test_curves_are_straight_where_their_arguments_are_large() -> None:
             np.testing.assert_array_equal(activate(before, kind).astype(np.float32), after)
 
 
+@pytest.mark.parametrize("kind", ["relu", "relu6", "swish", "hard_swish"])
+def test_means_over_49_places_are_exact(kind: str) -> None:
+    text = f"""
+    model mean {{
+      weights random(seed: 0)
+      input x: f32[1, 3, 7, 7]
+      a: conv2d(x) {{ filters: 40, kernel: 3, pad: 1, bias: false }}
+      n: batch_norm(a)
+      f: {kind}(n)
+      mean: global_avg_pool(f)
+      gate: conv2d(mean) {{ filters: 40, kernel: 1 }}
+      squeezed: sigmoid(gate)
+      y: mul(f, squeezed)
+      output y = y
+    }}"""
+    for turn in range(3):
+        network = draw(api.parse(text), turn)
+        assert not network.inexact
+        means = network.values["f"].sum((0, 2, 3), dtype=np.float64) / 49
+        np.testing.assert_array_equal(means, network.values["mean"].reshape(-1))
+        assert means.any() and not (means % 1).any()
+
+
 def test_layers_may_share_arrays() -> None:
     names = '{ weight: "g", bias: "be", mean: "m", variance: "v" }'
     layers = ""
