@@ -62,13 +62,14 @@ def cannot(*_: object) -> NoReturn:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
-def test_a_new_folder_is_whole_or_not_there(bench: Path, fresh: dict[str, bytes]) -> None:
-    folder = bench / "net"
+@pytest.mark.parametrize("name", ["net", "build/c/net"])
+def test_a_new_folder_is_whole_or_not_there(bench: Path, fresh: dict[str, bytes], name: str) -> None:
+    folder = bench / name
     for _ in moments(lambda: handwritten.emit(folder), signal.SIGKILL):
         assert not folder.exists() or contents(folder) == fresh
         handwritten.emit(folder)
-        assert contents(bench) == {f"net/{name}": data for name, data in fresh.items()}
-        shutil.rmtree(folder)
+        assert contents(bench) == {f"{name}/{file}": data for file, data in fresh.items()}
+        shutil.rmtree(bench / Path(name).parts[0])
 
 
 def test_a_folder_is_the_old_or_the_new_one(bench: Path, fresh: dict[str, bytes], exchange: bool) -> None:
