@@ -116,6 +116,11 @@ def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Laye
         and isinstance(layout := op.attributes.get("layout"), LayoutAttr)
     }
     completed = [op.layer.data for op in graph.walk() if isinstance(op, kernel.LaunchOp) and op.layer is not None]
+    for name in completed:
+        if name not in buffers:
+            raise DiagnosticException(
+                f"layer '{name}' has no buffer: it is completed by a launch, but none is called so"
+            )
     layers = [
         Layer(
             name=name,

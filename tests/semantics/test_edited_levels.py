@@ -11,10 +11,11 @@ import pytest
 from safetensors.numpy import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation
-from xdsl.utils.exceptions import PassFailedException, VerifyException
+from xdsl.utils.exceptions import DiagnosticException, PassFailedException, VerifyException
 
 import lrc
 from lrc import compiler, interpreters, levels, pipelines
+from lrc.backends.c.emit import emit
 from lrc.dialects import kernel, lr
 from lrc.dialects.lr.weights import Array
 from lrc.interpreters import loops
@@ -72,6 +73,14 @@ def test_what_does_not_fit_is_refused(found: str, tmp_path: Path) -> None:
     with pytest.raises(PassFailedException, match=re.escape(message)) as raised:
         pipelines.parse(pipelines.stage("loops", MACHINE)).apply(compiler.make_context(), module)
     assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", str(raised.value))
+
+
+def test_a_layer_has_a_buffer_of_its_name(tmp_path: Path) -> None:
+    path = text_of("target", tmp_path)
+    path.write_text(path.read_text().replace('{layer = "a",', '{layer = "nobody",'))
+    module = levels.load(path, compiler.make_context())
+    with pytest.raises(DiagnosticException, match="layer 'a' has no buffer"):
+        emit(module, MACHINE, MACHINE, [(1, 3, 5, 6)], [(1, 5)], {})
 
 
 def change(path: Path, name: str, edit: Callable[[Array], Array]) -> None:
