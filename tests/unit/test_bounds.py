@@ -138,13 +138,18 @@ def test_few_terms_round_nearly_as_much_as_their_bound_allows() -> None:
     assert 0.5 < (product / (bounds.gamma(1) * x * weight)).max() <= 1
 
 
-def test_a_residual_counts() -> None:
+def test_biases_and_residuals_count() -> None:
+    """Where they are large and the products small, the additions are what rounds."""
     x, weight = normal(1, 1, 4, 4) * np.float32(1e-3), normal(1, 1, 1, 1)
-    residual = np.float32(1e4) + normal(1, 1, 4, 4)
-    found = x * weight[0, 0] + residual
-    exact = reference.conv2d(x, weight) + residual
-    assert not within(found, exact, bounds.convolution(x, weight))
-    assert within(found, exact, bounds.convolution(x, weight, None, residual))
+    residual, bias = np.float32(1e4) + normal(1, 1, 4, 4), np.full(1, 1e4, np.float32)
+    product, exact = x * weight[0, 0], reference.conv2d(x, weight)
+    assert within(product + residual, exact + residual, bounds.convolution(x, weight, None, residual))
+    assert not within(product + residual, exact + residual, bounds.convolution(x, weight))
+    assert within(product + bias, exact + bias, bounds.convolution(x, weight, bias))
+    assert not within(product + bias, exact + bias, bounds.convolution(x, weight))
+    flat, units = x.reshape(16, 1), weight[0, 0]
+    assert within(flat * units + bias, flat.astype(np.float64) * units + bias, bounds.linear(flat, units, bias))
+    assert not within(flat * units + bias, flat.astype(np.float64) * units + bias, bounds.linear(flat, units))
 
 
 def test_what_is_subnormal_may_be_zero() -> None:
