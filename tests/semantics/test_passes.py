@@ -14,6 +14,7 @@ from lrc import pipelines
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.shapes import Window
+from lrc.dialects.lr.values import ACTIVATION_KINDS
 from lrc.dialects.lr.weights import array_of
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.pattern.attrs import SparsityAttr
@@ -48,10 +49,13 @@ model fusions {
   j: add(d, i)
   k: sigmoid(j)
   l: max_pool(k) { kernel: 3, pad: 1 }
-  output y = l
+  m: conv2d(l) { filters: 4, kernel: 1 }
+  n: global_avg_pool(l)
+  o: add(m, n)
+  output y = o
 }
 """
-"""A batch norm behind a convolution, a sum, an activation."""
+"""A batch norm behind a convolution, a sum, an activation; a sum of a picture and one number for each channel."""
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -123,6 +127,20 @@ def test_zeros_that_nobody_declared_are_found() -> None:
     sizes = np.array([0, *(len(mask.taps) for mask in found.patterns.data.masks)])
     assert 0 < np.count_nonzero(weights) < weights.size
     assert sizes[assignment].sum() == np.count_nonzero(weights)
+
+
+@pytest.mark.parametrize("kind", ACTIVATION_KINDS)
+def test_zeros_around_a_picture_are_never_its_largest_number(kind: str) -> None:
+    """A pooling of single numbers at its corners, below zero where the activation gives such."""
+    text = f"""
+    model pooled {{
+      weights random(seed: 0)
+      input x: f32[1, 3, 4, 4]
+      a: {kind}(x) {"{ slope: 0.1 }" if kind == "leaky_relu" else ""}
+      b: max_pool(a) {{ kernel: 2, stride: 2, pad: 1 }}
+      output y = b
+    }}"""
+    loops_preserve_meaning(lrc.parse(text), "c")
 
 
 @pytest.mark.parametrize("size", [1, 7, 16, 37])
