@@ -31,7 +31,7 @@ _Static_assert(sizeof(lrw_header) == 64, "the header of an .lrw file has 64 byte
 /* BLAKE2b (RFC 7693) with 16 bytes of result, without a key. */
 static uint64_t rotated(uint64_t x, int bits) { return x >> bits | x << (64 - bits); }
 
-static void mix(uint64_t v[16], int a, int b, int c, int d, uint64_t x, uint64_t y) {
+static inline void mix(uint64_t v[16], int a, int b, int c, int d, uint64_t x, uint64_t y) {
   v[a] += v[b] + x;
   v[d] = rotated(v[d] ^ v[a], 32);
   v[c] += v[d];
@@ -67,9 +67,14 @@ static void hash(const unsigned char *bytes, uint64_t count, uint64_t result[2])
     if (taken == count) v[14] = ~v[14];
     for (int round = 0; round < 12; round++) {
       const unsigned char *o = order[round % 10];
-      for (int i = 0; i < 4; i++) mix(v, i, 4 + i, 8 + i, 12 + i, block[o[2 * i]], block[o[2 * i + 1]]);
-      for (int i = 0; i < 4; i++)
-        mix(v, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, block[o[8 + 2 * i]], block[o[9 + 2 * i]]);
+      mix(v, 0, 4, 8, 12, block[o[0]], block[o[1]]);
+      mix(v, 1, 5, 9, 13, block[o[2]], block[o[3]]);
+      mix(v, 2, 6, 10, 14, block[o[4]], block[o[5]]);
+      mix(v, 3, 7, 11, 15, block[o[6]], block[o[7]]);
+      mix(v, 0, 5, 10, 15, block[o[8]], block[o[9]]);
+      mix(v, 1, 6, 11, 12, block[o[10]], block[o[11]]);
+      mix(v, 2, 7, 8, 13, block[o[12]], block[o[13]]);
+      mix(v, 3, 4, 9, 14, block[o[14]], block[o[15]]);
     }
     for (int i = 0; i < 8; i++) h[i] ^= v[i] ^ v[8 + i];
   } while (taken < count);

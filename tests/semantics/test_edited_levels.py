@@ -75,6 +75,32 @@ def test_what_does_not_fit_is_refused(found: str, tmp_path: Path) -> None:
     assert re.match(rf"{re.escape(str(path))}:\d+:\d+: ", str(raised.value))
 
 
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            ('assignment = #lr.weight<"a.assignment">', 'assignment = #lr.weight<"a.order">'),
+            "assignment is [4], expected",
+        ),
+        (
+            ('assignment = #lr.weight<"a.assignment">', 'assignment = #lr.weight<"a.weight">'),
+            "assignment is [4, 3, 3, 3]",
+        ),
+        (
+            ('order = #lr.weight<"a.order">', 'order = #lr.weight<"a.bias">'),
+            "order is no permutation of filters 0 to 3",
+        ),
+    ],
+)
+def test_one_array_is_no_other(edit: tuple[str, str], message: str, tmp_path: Path) -> None:
+    path = text_of("pattern", tmp_path)
+    before = path.read_text()
+    path.write_text(before.replace(*edit))
+    assert path.read_text() != before
+    with pytest.raises(VerifyException, match=rf"^{re.escape(str(path))}:\d+:\d+: {re.escape(message)}"):
+        levels.load(path, compiler.make_context())
+
+
 def test_a_layer_has_a_buffer_of_its_name(tmp_path: Path) -> None:
     path = text_of("target", tmp_path)
     path.write_text(path.read_text().replace('{layer = "a",', '{layer = "nobody",'))
