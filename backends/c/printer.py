@@ -102,15 +102,17 @@ class CPrinter(ControlPrinter):
     def _(self, op: kernel.GridOp) -> None:
         with self.braces("for (size_t point = begin; point < end; point++)"):
             rest = "(ptrdiff_t)point"
-            places = list(zip(op.sizes, op.body.block.args, strict=True))
-            for size, index in reversed(places):
+            indices = op.body.block.args
+            for dimension in reversed(range(len(indices))):
+                index, size = indices[dimension], op.sizes[dimension]
+                if not is_divided(op, dimension):
+                    break
                 name = self.names.fresh(index.name_hint)
                 self.expressions[index] = Text(name)
-                outermost = index is op.body.block.args[0]
                 if index.first_use is not None:
-                    place = rest if outermost else f"{rest} % {self.of(size):unary}"
+                    place = rest if dimension == 0 else f"{rest} % {self.of(size):unary}"
                     self.line(f"const ptrdiff_t {name} = {place};")
-                if not outermost:
+                if dimension > 0:
                     rest = f"{rest} / {self.of(size):unary}"
             self.block(op.body.block)
 
@@ -161,8 +163,16 @@ def field_names(function: func.FuncOp) -> list[str]:
 
 
 def is_read(argument: SSAValue) -> bool:
-    """Whether a kernel's code reads an argument: who launches it counts the points of the grid's first dimension."""
-    return any(not isinstance(use.operation, kernel.GridOp) or use.index > 0 for use in argument.uses)
+    """Whether a kernel's code says an argument: who launches it counts the points of the grid's first dimension."""
+    return any(
+        not isinstance(grid := use.operation, kernel.GridOp) or (use.index > 0 and is_divided(grid, use.index))
+        for use in argument.uses
+    )
+
+
+def is_divided(grid: kernel.GridOp, dimension: int) -> bool:
+    """Whether a point of a grid is divided by the size of a dimension: for its own index, or for one further out."""
+    return any(index.first_use is not None for index in grid.body.block.args[: dimension + 1])
 
 
 def result_of(op: kernel.LaunchOp) -> SSAValue:

@@ -74,6 +74,23 @@ func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
   func.return
 }
 
+// A size is a variable only if it takes part in an index that is used: compilers warn of others.
+// CHECK: void sizes(
+// CHECK-NEXT: {
+// CHECK-NEXT: const struct sizes_arguments *const a = arguments;
+// CHECK-NEXT: float *const out = a->out;
+// CHECK-NEXT: const ptrdiff_t o = a->o;
+// CHECK-NEXT: for (size_t point = begin; point < end; point++) {
+// CHECK-NEXT: const ptrdiff_t k = (ptrdiff_t)point % o;
+// CHECK-NEXT: out[k] = 0.0f;
+func.func @sizes(%out: memref<?xf32>, %n: index, %m: index, %o: index) {
+  %zero = arith.constant 0.0 : f32
+  kernel.grid (%i, %j, %k) in (%n, %m, %o) {
+    memref.store %zero, %out[%k] : memref<?xf32>
+  }
+  func.return
+}
+
 // Values that a loop carries change all at once: a swap goes through variables of its own.
 // CHECK: void swap(
 // CHECK: for (ptrdiff_t k = 0; k < n; k++) {
