@@ -12,6 +12,7 @@ from xdsl.ir import Block, Region
 from xdsl.passes import ModulePass
 
 from lrc import verify
+from lrc.comparison import compare
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.shapes import Window
@@ -79,6 +80,19 @@ def test_one_wrong_element_is_found(network: ModuleOp, layer: str) -> None:
     (failed,) = (each for each in report.layers if not each.passed)
     assert (failed.layer, failed.place) == (layer, (0, 2, 1, 3)[: len(failed.place)])
     assert not report.passed
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.0, True), (0.99, True), (1.01, False), (1.9, False)])
+def test_the_worst_place_decides(network: ModuleOp, share: float, passes: bool) -> None:
+    """Everything is half a bound off, one place by that share of it more or less than all of it."""
+    evaluation = next(walk(network, list(verify.random_inputs(network).values())))
+    bound = np.full_like(evaluation.result, 1e-3)
+    found = evaluation.result - bound / 2 * (share > 0)
+    found[0, 1, 2, 3] = evaluation.result[0, 1, 2, 3] + share * 1e-3
+    report = compare(evaluation, found, bound)
+    assert report.passed is passes
+    assert report.ratio == pytest.approx(share)
+    assert share == 0 or report.place == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
