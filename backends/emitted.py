@@ -80,5 +80,4 @@ class EmittedModel:
     @property
     def parameters(self) -> str:
         """The parameters of the graph function after ``m``: ``const float *x, float *y``."""
-        inputs = [f"const float *{name}" for name in self.names.inputs]
-        return ", ".join([*inputs, *(f"float *{name}" for name in self.names.outputs)])
+        return ", ".join(self.names.parameters)

@@ -76,6 +76,11 @@ class ProgramNames:
     outputs: tuple[str, ...]
     kernels: Mapping[str, str]
 
+    @property
+    def parameters(self) -> list[str]:
+        """The inputs and outputs as a function of the program declares them."""
+        return [*(f"const float *{name}" for name in self.inputs), *(f"float *{name}" for name in self.outputs)]
+
     def variables(self) -> Names:
         """The names of the variables of the function that runs the network, beside its parameters."""
         names = Names("layer", OWN, f"{self.model}_")

@@ -86,9 +86,7 @@ def emit(
         ],
         graph="",
     )
-    signature = f"static void {names.model}_graph({names.model}_t *m, {model.parameters})"
-    text = printer().graph(graph, signature, names)
-    return Emitted(replace(model, graph=text), arrays)
+    return Emitted(replace(model, graph=printer().graph(graph, names)), arrays)
 
 
 def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:

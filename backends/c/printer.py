@@ -12,14 +12,15 @@ a variable with the name it had in the IR. A chain of classes holds the operatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from io import StringIO
+from typing import Final
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import MemRefType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -31,6 +32,10 @@ from lrc.dialects import kernel
 
 OWN_OF_KERNELS = frozenset({"a", "point", "arguments", "begin", "end"})
 """What a kernel calls its own parameters and variables."""
+
+
+MOST_LAUNCHES: Final = 256
+"""Launches in a C function: compilers take a time for it that is quadratic in them."""
 
 
 @dataclass(eq=False, repr=False)
@@ -118,13 +123,37 @@ class CPrinter(ControlPrinter):
 
     # the function that runs the network
 
-    def graph(self, function: func.FuncOp, signature: str, names: ProgramNames) -> str:
-        """The function that launches the kernels, under a C signature that names its parameters."""
+    def graph(self, function: func.FuncOp, names: ProgramNames) -> str:
+        """The function that launches the kernels; a long one calls others, for parts of the network."""
         self.names = names.variables()
-        for name, argument in zip((*names.inputs, *names.outputs), function.body.block.args, strict=True):
-            self.expressions[argument] = Text(name)
-        with self.braces(signature):
-            self.block(function.body.block)
+        block, name = function.body.block, f"{names.model}_graph"
+        arguments: list[SSAValue] = list(block.args)
+        ports = dict(zip(arguments, (*names.inputs, *names.outputs), strict=True))
+        declared: dict[SSAValue, str] = dict(zip(arguments, names.parameters, strict=True))
+        self.expressions |= {argument: Text(port) for argument, port in ports.items()}
+
+        def head(name: str, arguments: Iterable[SSAValue]) -> str:
+            return f"static void {name}({', '.join([f'{names.model}_t *m', *(declared[each] for each in arguments)])})"
+
+        parts = parts_of(block)
+        calls: list[str] = []
+        for number, ops in enumerate(parts if len(parts) > 1 else ()):
+            used = dict.fromkeys(operand for op in ops for operand in op.operands)
+            taken = [argument for argument in arguments if argument in used]
+            with self.braces(head(f"{name}_{number}", taken)):
+                for value in used:
+                    if isinstance(value.owner, kernel.ArenaOp):
+                        self.emit(value.owner)
+                for op in ops:
+                    if not isinstance(op, kernel.ArenaOp):
+                        self.emit(op)
+            self.line("")
+            calls.append(f"{name}_{number}({', '.join(['m', *(ports[argument] for argument in taken)])});")
+        with self.braces(head(name, arguments)):
+            for call in calls:
+                self.line(call)
+            if not calls:
+                self.block(block)
         return self.printed()
 
     @emit.register
@@ -154,6 +183,20 @@ class CPrinter(ControlPrinter):
             self.line(f"LAUNCH({name}, &arguments, (size_t)({points}));")
             if op.layer is not None and op.layer.data in self.layers:
                 self.line(f"LAYER({self.layers[op.layer.data]}, {self.of(result_of(op))});")
+
+
+def parts_of(block: Block) -> list[list[Operation]]:
+    """The operations of a network in parts of so many launches as compilers like."""
+    parts: list[list[Operation]] = [[]]
+    launches = 0
+    for op in block.ops:
+        if isinstance(op, kernel.LaunchOp):
+            launches += 1
+            if launches > MOST_LAUNCHES:
+                parts.append([])
+                launches = 1
+        parts[-1].append(op)
+    return parts
 
 
 def field_names(function: func.FuncOp) -> list[str]:
