@@ -52,7 +52,12 @@ model fusions {
   m: conv2d(l) { filters: 4, kernel: 1 }
   n: global_avg_pool(l)
   o: add(m, n)
-  output y = o
+  p: mul(m, o)
+  q: tanh(p)
+  r: flatten(q)
+  s: linear(r) { units: 5 }
+  t: relu(s)
+  output y = t
 }
 """
 """A batch norm behind a convolution, a sum, an activation; a sum of a picture and one number for each channel."""
