@@ -52,7 +52,7 @@ model fusions {
   m: conv2d(l) { filters: 4, kernel: 1 }
   n: global_avg_pool(l)
   o: add(m, n)
-  p: mul(m, o)
+  p: mul(l, o)
   q: tanh(p)
   r: flatten(q)
   s: linear(r) { units: 5 }
