@@ -13,7 +13,8 @@ MINUTES ?= 600
 
 # command:package, the Debian package that has it
 DEMO_TOOLS := qemu-aarch64:qemu-user
-TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 clang++-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs $(DEMO_TOOLS)
+TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 clang++-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs mount:mount \
+  $(DEMO_TOOLS)
 
 .PHONY: demo test soak lint format clean growth
 .DELETE_ON_ERROR:

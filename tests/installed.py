@@ -12,13 +12,13 @@ import pytest
 
 MAKEFILE = Path(__file__).parents[1] / "Makefile"
 
-ESSENTIAL = frozenset({"bash", "script", "mount", "unshare"})
+ESSENTIAL = frozenset({"bash", "script", "unshare"})
 """Programs that every Debian has."""
 
 
 def provided() -> dict[str, str]:
     """Command -> Debian package, as the Makefile's TEST_TOOLS has it; "" where a package brings no command."""
-    text = MAKEFILE.read_text(encoding="utf-8")
+    text = MAKEFILE.read_text(encoding="utf-8").replace("\\\n", "")
     lists = dict(re.findall(r"^(\w+_TOOLS) := (.*)$", text, re.MULTILINE))
     words = re.sub(r"\$\((\w+)\)", lambda name: lists[name[1]], lists["TEST_TOOLS"]).split()
     return {command: package for command, _, package in (word.partition(":") for word in words) if command}

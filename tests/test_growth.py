@@ -21,7 +21,8 @@ GENEROUS = 4
 def grows(work: Callable[[str], None], name: str, size: int) -> float:
     """How many times as long the work takes for a file that is `TIMES` as large. Short times count as the least that
     can be told from noise."""
-    small, large = (max(seconds_of(work, CASES[name].text(n)), LEAST_SECONDS) for n in (size, TIMES * size))
+    texts = (CASES[name].text(n) for n in (size, TIMES * size))
+    small, large = (max(seconds_of(work, text, at_least=0.5), LEAST_SECONDS) for text in texts)
     return large / small
 
 

@@ -66,8 +66,8 @@ def test_a_place_that_cannot_be_written_is_named_as_the_user_calls_it(folder: Pa
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_keeps_what_was_there(folder: Path) -> None:
-    commands = """\
-        mkdir disk && mount -t tmpfs -o size=200k none disk || exit 77
+    commands = f"""\
+        mkdir disk && {tool("mount")} -t tmpfs -o size=200k none disk || exit 77
         lrc compile tiny.lr --target c -o disk/out && head -c 1M /dev/zero > disk/fill
         before=$(md5sum disk/out/*)
         lrc compile tiny.lr --target neon -o disk/out; echo $?

@@ -70,9 +70,10 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
         return VERIFICATION_FAILED
     except BrokenPipeError:
         # The reader of our output has gone (`lrc zoo vgg16 | head`): not an error, and nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 0
     except OSError as error:
+        _drop_unwritten()
         return _complain(invocation, _describe(error))
     except MemoryError:
         return _complain(invocation, "out of memory")
@@ -80,6 +81,14 @@ def run_guarded(invocation: Invocation, command: Callable[[], object]) -> int:
         if (message := _explain(invocation, error)) is not None:
             return _complain(invocation, message)
         return _report_bug(invocation, error)
+
+
+def _drop_unwritten() -> None:
+    """Drop output that nothing takes: Python would try again at its end, and complain in words of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(invocation: Invocation, message: str) -> int:

@@ -214,7 +214,7 @@ def test_a_mounted_folder(tmp_path: Path, wanted: dict[str, bytes], how: str) ->
     step = "import handwritten, pathlib; handwritten.emit(pathlib.Path('real'), name='older'); "
     step += "handwritten.emit(pathlib.Path('real'))"
     commands = f"""\
-        mount {how} || exit 77
+        {tool("mount")} {how} || exit 77
         PYTHONPATH="$PYTHONPATH:{Path(handwritten.__file__).parent}" {sys.executable} -c "{step}"
         cp -r real copied"""
     become_root = [] if os.getuid() == 0 else ["--map-root-user"]
