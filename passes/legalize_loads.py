@@ -58,7 +58,7 @@ def all_loads(function: func.FuncOp) -> list[kernel.LoadOp]:
 
 def loads_of_bodies(function: func.FuncOp) -> dict[Operation, int]:
     """How many vectors each body that multiplies loads, by the loop around it."""
-    bodies = [op.parent for op in function.walk() if isinstance(op, vector.FMAOp)]
+    bodies = {op.parent for op in function.walk() if isinstance(op, vector.FMAOp)}
     counts = {body: sum(isinstance(op, kernel.LoadOp) for op in body.ops) for body in bodies if body is not None}
     return {loop: count for body, count in counts.items() if (loop := body.parent_op()) is not None}
 
