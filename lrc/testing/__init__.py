@@ -11,7 +11,8 @@ Needs Hypothesis: `pip install lrc[test]`.
 """
 
 from lrc.testing.checks import loops_preserve_meaning, passes_preserve_meaning, targets_agree
-from lrc.testing.strategies import masks, modules, pattern_sets, sparsities, weights, windows
+from lrc.testing.networks import modules
+from lrc.testing.plain import masks, pattern_sets, sparsities, weights, windows
 
 __all__ = [
     "loops_preserve_meaning",
