@@ -7,9 +7,11 @@
     def test_my_pass(module):
         passes_preserve_meaning(module, [MyPass()])
 
-Needs Hypothesis: `pip install lrc[test]`.
+Needs Hypothesis: `pip install lrc[test]`. Importing this loads settings under which such a test has the time that it
+takes, unless the user's own are loaded (`lrc.testing.profile`).
 """
 
+from lrc.testing import profile
 from lrc.testing.checks import loops_preserve_meaning, passes_preserve_meaning, targets_agree
 from lrc.testing.networks import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, weights, windows
@@ -25,3 +27,5 @@ __all__ = [
     "weights",
     "windows",
 ]
+
+profile.load()
