@@ -50,13 +50,21 @@ def read_source(invocation: Invocation, model: str) -> Source:
 
 
 def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -> "ModuleOp":
-    """The network behind F, lifted and checked; warnings go to standard error unless `warn` takes them.
+    """The network behind F, lifted and checked; warnings go to standard error unless `warn` takes them. F may also be
+    a module of the lr level, NAME.mlir, with its arrays beside it.
 
     Raises UserError with every mistake in it.
     """
     from lrc import frontend, levels
     from lrc.diagnostics import show
 
+    if Path(model).suffix == ".mlir":
+        from lrc import saved
+
+        invocation.inputs.append(Path(model))
+        module = saved.load_network(Path(model))
+        invocation.inputs += levels.files(module)
+        return module
     source = read_source(invocation, model)
     tree = frontend.parse(source.text, source.name)
     module = frontend.lift(tree, source.folder, warn or (lambda warnings: click.echo(show(warnings), err=True)))

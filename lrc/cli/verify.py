@@ -22,8 +22,15 @@ from lrc.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
     from lrc.comparison import LayerReport
-    from lrc.verify import Blame, Report
+    from lrc.verify import Blame, Report, Tensors
+
+NO_BLAME = "no pass changes a layer's meaning"
+
+OF_CODE = ("target", "threads", "replace_unfriendly", "exact", "bisect")
+"""Options of the emitted code."""
 
 
 @click.command(
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
         "lrc verify zoo:resnet18 --target neon     the phone's, under qemu elsewhere",
         "lrc verify net.lr --exact                 also with integers, where every bit has to agree",
         "lrc verify net.lr --bisect                if it fails: which pass, which layer",
+        "lrc verify net.lr --passes fuse-conv-bn   passes alone, a plug-in's too, in float64: no C is compiled",
     )
 )
 @model_argument
@@ -39,10 +47,11 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--exact", is_flag=True, help="Also run it with small integers for weights: every bit has to agree.")
 @click.option("--bisect", is_flag=True, help="Also look for the first pass and layer that differ.")
+@click.option("-p", "--passes", help="Hold the layers after each of these passes against those before; no C.")
 @json_option
-@click.pass_obj
+@click.pass_context
 def command(
-    invocation: Invocation,
+    context: click.Context,
     model: str,
     target: str,
     threads: int,
@@ -51,6 +60,7 @@ def command(
     exact: bool,
     bisect: bool,
     replace_unfriendly: bool,
+    passes: str | None,
     as_json: bool,
 ) -> None:
     """Run F's emitted code and hold every layer against the float64 reference.
@@ -62,7 +72,13 @@ def command(
     The bound of a long sum is wide enough to hide a dropped tap. With --exact the same code also runs with weights and
     inputs of small integers, drawn into the shape and the masks of F, for which float32 makes no error: every number
     has to be the one that F says.
+
+    F may also be a module of the lr level, NAME.mlir, with its arrays beside it.
     """
+    if passes is not None and (given := [name for name in OF_CODE if _is_given(context, name)]):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"--passes runs no code: it does not go with {names}", context)
+    invocation: Invocation = context.obj
     module = read_model(invocation, model)
     from lrc import api, compiler
     from lrc.cli.tensors import read_tensors
@@ -76,6 +92,9 @@ def command(
         raise UserError.because(
             f"one picture is verified at a time, not {pictures}", filename=str(input_path), hint=hint
         )
+    if passes is not None:
+        _verify_passes(module, passes, inputs, as_json)
+        return
     with (
         progress(f"verifying {model} for {target}") as step,
         api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
@@ -94,6 +113,38 @@ def command(
             print_exact(exactly, target)
     if not report.passed or blame is not None or (exactly and not exactly.passed):
         raise VerificationFailed
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
+def _verify_passes(module: ModuleOp, specification: str, inputs: Tensors, as_json: bool) -> None:
+    """Hold what each pass makes against what was before it. Raises UserError if there is no such pass, or it takes
+    other options, and VerificationFailed."""
+    from xdsl.utils.exceptions import ArgSpecParseError
+
+    from lrc import compiler, pipelines, verify
+    from lrc.diagnostics import UserError
+
+    try:
+        passes = pipelines.parse(specification).passes
+    except (ValueError, ArgSpecParseError) as error:
+        hint = "`lrc-opt --help` lists the passes"
+        raise UserError.because(f"--passes '{specification}': {error}", hint=hint) from None
+    blame = verify.bisect(module, passes, compiler.make_context(), inputs)
+    if as_json:
+        print_json({"passed": blame is None, "passes": [str(each) for each in passes], "blame": _blame_json(blame)})
+    else:
+        if blame:
+            _print_layers([layer for layer in blame.found.layers if not layer.passed])
+        _print_blame(blame)
+    if blame is not None:
+        raise VerificationFailed
+
+
+def _print_blame(blame: Blame | None) -> None:
+    click.echo(f"bisection: {f'{blame.pass_name}: {blame.what}' if blame else NO_BLAME}")
 
 
 def _print_report(report: Report, target: str, blame: Blame | None, bisected: bool) -> None:
@@ -115,8 +166,7 @@ def _print_report(report: Report, target: str, blame: Blame | None, bisected: bo
     for problem in report.graph.problems:
         click.echo(f"the graph after the passes: {problem}")
     if bisected:
-        found = f"{blame.pass_name}: {blame.what}" if blame else "no pass changes a layer's meaning"
-        click.echo(f"bisection: {found}")
+        _print_blame(blame)
     _print_verdict(report, target)
 
 

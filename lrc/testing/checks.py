@@ -15,9 +15,11 @@ from lrc.compiler import WrongPassError
 from lrc.dialects import lr
 from lrc.interpreters import loops, run, walk
 from lrc.interpreters.reference import float64
+from lrc.testing.reproducers import reproducible, verify_passes
 from lrc.validation import Validation
 
 
+@reproducible(lambda given: verify_passes(given["passes"]))
 def passes_preserve_meaning(
     module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
 ) -> None:
@@ -32,6 +34,7 @@ def passes_preserve_meaning(
         _same_meaning(blame.pass_name, blame.found)
 
 
+@reproducible()
 def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
     """Check that the loops, as they are for a machine of `lrc.passes.machine`, compute what the packed layers mean,
     after every pass from lower-to-loops to plan-memory.
@@ -68,22 +71,27 @@ def targets_agree(
     Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that names the target and the
     layer, and UserError if the network cannot be compiled.
     """
-    inputs = verify.random_inputs(module, seed)
     for target in targets:
-        try:
-            with api.compile(module, target) as net:
-                report = net.verify(inputs)
-                of_integers = net.verify_exactly(seed) if exact else None
-        except WrongPassError as error:
-            raise AssertionError(f"compiling for {target}: {error}") from error
-        _same_meaning(f"compiling for {target}", report.graph)
-        for layer in report.layers:
-            _within(target, layer)
-        if not report.passed:
-            raise AssertionError(f"{target} gives outputs that are wrong or not finite: {report.outputs}")
-        for each in (*of_integers.layers, *of_integers.outputs) if of_integers else ():
-            if each.difference is not None:
-                raise AssertionError(f"{target} gives wrong numbers for '{each.name}' of integers: {each.difference}")
+        target_is_right(module, target, seed, exact=exact)
+
+
+@reproducible(lambda given: ["--target", given["target"], *(["--exact"] if given["exact"] else [])])
+def target_is_right(module: ModuleOp, target: str, seed: int = 0, *, exact: bool = False) -> None:
+    """The same for one target."""
+    try:
+        with api.compile(module, target) as net:
+            report = net.verify(verify.random_inputs(module, seed))
+            of_integers = net.verify_exactly(seed) if exact else None
+    except WrongPassError as error:
+        raise AssertionError(f"compiling for {target}: {error}") from error
+    _same_meaning(f"compiling for {target}", report.graph)
+    for layer in report.layers:
+        _within(target, layer)
+    if not report.passed:
+        raise AssertionError(f"{target} gives outputs that are wrong or not finite: {report.outputs}")
+    for each in (*of_integers.layers, *of_integers.outputs) if of_integers else ():
+        if each.difference is not None:
+            raise AssertionError(f"{target} gives wrong numbers for '{each.name}' of integers: {each.difference}")
 
 
 def _same_meaning(what: str, found: Validation) -> None:
