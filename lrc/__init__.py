@@ -12,17 +12,32 @@ if TYPE_CHECKING:
     from lrc.api import compile as compile
     from lrc.api import load as load
     from lrc.api import parse as parse
+    from lrc.api import save as save
     from lrc.diagnostics import Diagnostic as Diagnostic
     from lrc.diagnostics import LrcError as LrcError
     from lrc.diagnostics import LrcWarning as LrcWarning
     from lrc.diagnostics import UserError as UserError
+    from lrc.frontend.writing import write as write
 
 __version__ = "0.1.0"
-__all__ = ["Diagnostic", "LrcError", "LrcWarning", "Net", "UserError", "__version__", "compile", "load", "parse"]
+__all__ = [
+    "Diagnostic",
+    "LrcError",
+    "LrcWarning",
+    "Net",
+    "UserError",
+    "__version__",
+    "compile",
+    "load",
+    "parse",
+    "save",
+    "write",
+]
 
 _HOMES: dict[str, str] = {
     **dict.fromkeys(("Diagnostic", "LrcError", "LrcWarning", "UserError"), "lrc.diagnostics"),
-    **dict.fromkeys(("Net", "compile", "load", "parse"), "lrc.api"),
+    **dict.fromkeys(("Net", "compile", "load", "parse", "save"), "lrc.api"),
+    "write": "lrc.frontend.writing",
 }
 
 

@@ -1,7 +1,7 @@
 """lrc as a library: what the command does, from Python.
 
 import lrc
-model = lrc.load("vgg16.lr")              # or "zoo:vgg16"; lrc.parse(text)
+model = lrc.load("vgg16.lr")              # or "zoo:vgg16"; lrc.parse(text), lrc.write(model), lrc.save(model, path)
 net = lrc.compile(model, target="host", threads=2)
 y = net(x)                                # numpy in, numpy out
 """
@@ -22,10 +22,12 @@ from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc import compiler, frontend, toolchain, zoo
+from lrc import compiler, frontend, levels, toolchain, zoo
 from lrc.backends.staging import TemporaryFolder
 from lrc.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
+from lrc.dialects import lr
+from lrc.dialects.lr.weights import WeightError
 from lrc.library import Library
 from lrc.limits import MOST_RUNS, MOST_THREADS
 from lrc.pipelines import TARGETS
@@ -64,6 +66,26 @@ def parse(
     """
     _expect(text, (str,), "parse takes a text")
     return _lift(text, filename, Path(folder), strict)
+
+
+def save(module: ModuleOp, path: str | os.PathLike[str]) -> None:
+    """Write a module of the lr dialect as a `.lr` file (`write`), and its arrays beside it as NAME.safetensors: all
+    that its layers name, unless they are random.
+
+    Both are written, over those that an earlier call wrote, or none.
+
+    Raises:
+        UserError: the language cannot say the module, an array is missing, or a file cannot be written.
+    """
+    place, store = Path(path), lr.find_model(module).store
+    arrays = levels.arrays_beside(place).name
+    with _user_errors(), levels.written(place, ".lr") as folder:
+        if store.is_random and not levels.needs_arrays(module):
+            text = frontend.write(module)
+        else:
+            text = frontend.write(module, weights=arrays)
+            levels.save_arrays(module, folder / arrays)
+        (folder / place.name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:
@@ -327,6 +349,8 @@ def _user_errors() -> Generator[None]:
         yield
     except PassFailedException as error:
         raise UserError(Diagnostic.of_pass(str(error))) from error
+    except WeightError as error:
+        raise UserError.because(str(error)) from error
     except OSError as error:
         name = None if error.filename is None else os.fsdecode(error.filename)
         raise UserError.because(error.strerror or str(error), filename=name) from error

@@ -32,16 +32,19 @@ def save(module: ModuleOp, path: Path) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Generator[Path]:
+def written(path: Path, ending: str = ".mlir") -> Generator[Path]:
     """Gives a folder for a text, named as `path` is, and for its arrays; moves them into place in the end.
 
     If the body fails, nothing is changed. An older text goes before the older arrays do: whoever is killed in between
     leaves no text beside arrays that are not its own. Raises UserError if `path` is itself called like a file of
-    arrays, ForeignFileError if the one that stands there is not lrc's, OSError if a file cannot be written.
+    arrays, and not like a text, `NAME.mlir`; ForeignFileError if the one that stands there is not lrc's, OSError if a
+    file cannot be written.
     """
     arrays, place = arrays_beside(path), Path(os.path.realpath(path))
     if path == arrays:
-        raise UserError.because("this is how the file of arrays is called", hint="say NAME.mlir", filename=str(path))
+        raise UserError.because(
+            "this is how the file of arrays is called", hint=f"say NAME{ending}", filename=str(path)
+        )
     try:
         with parents_made(place), beside(place) as work:
             new = work / "new"

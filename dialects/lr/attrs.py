@@ -24,7 +24,7 @@ class ActivationAttr(Data[Activation]):
             kind = parser.parse_identifier()
             slope = parser.parse_optional_number()
             try:
-                return Activation(kind, float(slope or 0))
+                return Activation(kind, 0.0 if slope is None else float(slope))
             except ValueError as error:
                 parser.raise_error(str(error), start, parser.pos)
 

@@ -1,5 +1,6 @@
 """Plain values of the layer graph, free of xDSL."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ class Activation:
     """A function applied to each element: `relu`, `leaky_relu 0.1`, …
 
     `slope` belongs to `leaky_relu` (the factor of negative elements) and is 0 for every other kind.
-    Raises ValueError if the kind is unknown or a slope is given where there is none.
+    Raises ValueError if the kind is unknown, a slope is given where there is none, or is no finite number.
     """
 
     kind: str
@@ -25,6 +26,8 @@ class Activation:
             raise ValueError(f"unknown activation '{self.kind}'; there are {', '.join(ACTIVATION_KINDS)}")
         if self.slope and self.kind != "leaky_relu":
             raise ValueError(f"'{self.kind}' has no slope")
+        if not math.isfinite(self.slope):
+            raise ValueError(f"a slope is a number, unlike {self.slope}")
 
     def __str__(self) -> str:
         if self.kind != "leaky_relu":

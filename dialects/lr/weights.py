@@ -135,6 +135,21 @@ class WeightStore:
         return self._source
 
     @property
+    def shown(self) -> str | None:
+        """What the IR calls the file, if there is one."""
+        return None if self._file is None else self._source.removeprefix('file "').removesuffix('"')
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of a random store."""
+        return self._seed
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """The names of the arrays that a random store cannot draw: passes made them, and they are gone."""
+        return self._lacks
+
+    @property
     def is_random(self) -> bool:
         return self._seed is not None
 

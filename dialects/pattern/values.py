@@ -137,7 +137,8 @@ class Sparsity:
     - `connectivity`: the share `keep` of the kernels survives, whole.
     - `auto`: whatever the weights show (`find_scheme`).
 
-    `keep` is a share in (0, 1], counted within every `filter` or over the whole `layer` (`budget`).
+    `keep` is a share in (0, 1], counted within every `filter` or over the whole `layer` (`budget`, `filter` if nothing
+    is counted).
     """
 
     kind: Kind = "dense"
@@ -158,6 +159,8 @@ class Sparsity:
             raise ValueError(f"sparsity '{self.kind}' takes no share of kernels to keep")
         if self.keep is not None and not 0 < self.keep <= 1:
             raise ValueError(f"the share of kernels to keep lies in (0, 1], unlike {self.keep}")
+        if self.keep is None:
+            object.__setattr__(self, "budget", "filter")  # a budget of nothing: what means the same is the same
 
     @staticmethod
     def parse(text: str) -> Sparsity:
@@ -178,7 +181,7 @@ class Sparsity:
     def __str__(self) -> str:
         patterns = "" if self.patterns is None else f" {self.patterns}"
         keep = "" if self.keep is None else f", keep = {float(self.keep)!r}"
-        budget = "" if self.keep is None and self.budget == "filter" else f", budget = {self.budget}"
+        budget = "" if self.keep is None else f", budget = {self.budget}"
         return f"{self.kind}{patterns}{keep}{budget}"
 
     def masks(self, kernel: tuple[int, int]) -> PatternSet:

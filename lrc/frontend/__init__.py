@@ -1,4 +1,4 @@
-"""The language: from text to the `lr` dialect, and to its one canonical layout."""
+"""The language: from text to the `lr` dialect, and back, and to its one canonical layout."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from lrc.dialects.files import read
 from lrc.frontend.formatting import format
 from lrc.frontend.lifting import Warn, lift
 from lrc.frontend.parsing import TEXT_HINT, parse
+from lrc.frontend.writing import write
 
-__all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text"]
+__all__ = ["format", "lift", "load", "parse", "parse_stream", "read_text", "write"]
 
 
 def read_text(path: Path) -> str:

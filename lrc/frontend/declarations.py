@@ -30,9 +30,10 @@ def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
     """The store that `weights` names; a file is found relative to `directory`. Raises Mistake."""
     origin = statement.origin
     if isinstance(origin, syntax.String):
-        file = directory / origin.text
+        of_the_zoo = directory == zoo.FOLDER or origin.text.startswith(ZOO)
+        file = zoo.FOLDER / origin.text.removeprefix(ZOO) if of_the_zoo else directory / origin.text
         try:
-            return WeightStore.from_file(file, f"{ZOO}{origin.text}" if directory == zoo.FOLDER else str(file))
+            return WeightStore.from_file(file, f"{ZOO}{file.name}" if of_the_zoo else str(file))
         except WeightError as error:
             raise Mistake(origin.span, str(error), SAVED_BY.get(file.suffix)) from None
     word(origin.name, Scope(), ("random",))

@@ -36,6 +36,10 @@ def test_sparsity_text(sparsity: Sparsity) -> None:
     assert Sparsity.parse(str(sparsity)) == sparsity
 
 
+def test_a_budget_of_nothing() -> None:
+    assert Sparsity.parse(f"pattern {DIAGONALS}, budget = layer") == Sparsity("pattern", DIAGONALS)
+
+
 def test_taps_come_row_by_row() -> None:
     assert Mask.parse("010/110/001").taps == ((0, 1), (1, 0), (1, 1), (2, 2))
 
