@@ -1,0 +1,203 @@
+"""A network under construction, whose layers have numbers that Hypothesis draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, OpResult, Region, SSAValue
+
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of, tensor
+from lrc.dialects.lr.shapes import Window
+from lrc.dialects.lr.values import Activation
+from lrc.testing.arrays import statistics, weights
+from lrc.testing.plain import ACTIVATIONS, KERNELS, Option, pick, sparsities, tunings, up_to, windows
+
+MOST_NUMBERS = 4096
+"""Of a value: what would be larger is not drawn."""
+
+MOST_FILTERS = 8
+
+MOST_UNITS = 9
+
+POINTWISE, SAME, HALVING = Window((1, 1)), Window((3, 3), pads=(1, 1, 1, 1)), Window((3, 3), (2, 2), (1, 1, 1, 1))
+
+POOLS = ((2, 2), (3, 3), (1, 2), (4, 3))
+
+
+class DrawnModule(ModuleOp):
+    """A module that Hypothesis shows as its text when it reports a counterexample."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+class Builder:
+    """Adds layers one by one; `room` is how many more there may be.
+
+    A method that adds a layer returns its value. Of layers with weights some leave them to the model's store, which
+    draws them at random: a network of such layers is all in its text.
+    """
+
+    def __init__(self, draw: st.DrawFn, room: int) -> None:
+        self.draw = draw
+        self.room = room
+        self.block = Block()
+        self.store = lr.WeightStore.random(draw(up_to(9)))
+        self.values: list[SSAValue] = []
+        self.counts = Counter[str]()
+
+    def maybe(self) -> bool:
+        """Yes or no; it shrinks to no."""
+        return bool(self.draw(up_to(1)))
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        """One of the options; it shrinks to the first."""
+        return pick(self.draw, options)
+
+    def input(self, shape: Sequence[int]) -> SSAValue:
+        """Add an input."""
+        argument = self.block.insert_arg(tensor(shape), len(self.block.args))
+        argument.name_hint = self.name("x")
+        self.values.append(argument)
+        return argument
+
+    def name(self, kind: str) -> str:
+        """The next name of its kind: x, x2, x3, …"""
+        self.counts[kind] += 1
+        return kind if self.counts[kind] == 1 else f"{kind}{self.counts[kind]}"
+
+    def add(self, op: lr.LayerOp) -> SSAValue:
+        """Add a layer."""
+        self.room -= 1
+        op.output.name_hint = op.layer.data
+        self.block.add_op(op)
+        self.values.append(op.output)
+        for _, _, spec in op.weight_specs():
+            self.store.expect(spec)
+        return op.output
+
+    def put(self, layer: str, **arrays: NDArray[Any]) -> None:
+        """Give a layer arrays, under the names that the language has for them."""
+        for field, array in arrays.items():
+            self.store.put(f"{layer}.{field}", array.astype(np.float32))
+
+    def convolution(
+        self,
+        value: SSAValue,
+        filters: int | None = None,
+        window: Window | None = None,
+        groups: int = 1,
+        bias: bool | None = None,
+    ) -> SSAValue:
+        """A convolution; whatever is not given is drawn."""
+        name, (_, channels, height, width) = self.name("conv"), shape_of(value)
+        window = window or self.window((height, width))
+        filters = filters or groups * (1 + self.draw(up_to(max(MOST_FILTERS // groups, 2) - 1)))
+        if filters * prod(window.output(height, width)) > MOST_NUMBERS:
+            window = Window((1, 1))
+        bias = self.maybe() if bias is None else bias
+        shape = (filters, channels // groups, *window.kernel)
+        sparsity = self.draw(sparsities(window.kernel)) if self.maybe() else None
+        if self.maybe():
+            array = self.draw(weights(shape, sparsity))
+            self.put(name, weight=array)
+            if sparsity is not None and not self.draw(up_to(4)):
+                sparsity = None  # the zeros are there, and nobody says so
+        tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if not self.draw(up_to(3)) else None
+        return self.add(
+            lr.Conv2dOp(
+                name,
+                value,
+                filters=filters,
+                weight=f"{name}.weight",
+                bias=f"{name}.bias" if bias else None,
+                window=window,
+                groups=groups,
+                sparsity=sparsity,
+                tuning=tuning,
+            )
+        )
+
+    def window(self, size: tuple[int, int]) -> Window:
+        """A window for a convolution: half of them are those of most networks."""
+        common = self.pick([POINTWISE, SAME, SAME, HALVING, None, None, None, None])
+        return common or self.draw(windows(self.pick(KERNELS), size))
+
+    def normalization(self, value: SSAValue) -> SSAValue:
+        """A batch norm."""
+        name = self.name("norm")
+        names = {field: f"{name}.{field}" for field in ("weight", "bias", "running_mean", "running_var")}
+        if self.maybe():
+            self.put(name, **dict(zip(names, self.draw(statistics(shape_of(value)[1])), strict=True)))
+        weight, bias, mean, variance = names.values()
+        epsilon = self.pick([1e-5, 1e-5, 1e-3])
+        return self.add(
+            lr.BatchNormOp(name, value, weight=weight, bias=bias, mean=mean, variance=variance, epsilon=epsilon)
+        )
+
+    def activation(self, value: SSAValue, function: Activation | str | None = None) -> SSAValue:
+        """An activation, any if none is given."""
+        function = self.draw(ACTIVATIONS) if function is None else function
+        return self.add(lr.ActivationOp(self.name("act"), value, function))
+
+    def sum(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """A sum."""
+        return self.add(lr.AddOp(self.name("sum"), lhs, rhs))
+
+    def product(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """A product."""
+        return self.add(lr.MulOp(self.name("product"), lhs, rhs))
+
+    def concat(self, parts: Sequence[SSAValue]) -> SSAValue:
+        """Values joined along their channels."""
+        return self.add(lr.ConcatOp(self.name("joined"), parts))
+
+    def pool(self, value: SSAValue, window: Window | None = None) -> SSAValue:
+        """A pooling for the largest number, or for the mean; any window if none is given."""
+        kind = self.pick([lr.MaxPoolOp, lr.MaxPoolOp, lr.AvgPoolOp])
+        if window is None:
+            size = shape_of(value)[2], shape_of(value)[3]
+            window = self.draw(windows(self.pick(POOLS), size, pooling=True))
+        return self.add(kind(self.name("pool"), value, window))
+
+    def mean(self, value: SSAValue) -> SSAValue:
+        """One number for each channel."""
+        return self.add(lr.GlobalAvgPoolOp(self.name("mean"), value))
+
+    def upsampled(self, value: SSAValue, scale: tuple[int, int]) -> SSAValue:
+        """Rows and columns repeated."""
+        return self.add(lr.UpsampleOp(self.name("up"), value, scale))
+
+    def flat(self, value: SSAValue) -> SSAValue:
+        """A picture as a vector."""
+        return self.add(lr.FlattenOp(self.name("flat"), value))
+
+    def softmax(self, value: SSAValue) -> SSAValue:
+        """Probabilities."""
+        return self.add(lr.SoftmaxOp(self.name("probabilities"), value))
+
+    def linear(self, value: SSAValue) -> SSAValue:
+        """A fully connected layer."""
+        name, units, bias = self.name("fc"), 1 + self.draw(up_to(MOST_UNITS - 1)), self.maybe()
+        if self.maybe():
+            self.put(name, weight=self.draw(weights((units, shape_of(value)[1]))))
+        op = lr.LinearOp(name, value, units=units, weight=f"{name}.weight", bias=f"{name}.bias" if bias else None)
+        return self.add(op)
+
+    def finish(self) -> ModuleOp:
+        """The network. Its outputs are the values that no layer reads, and sometimes one that is read as well."""
+        ends = [value for value in self.values if not value.uses and isinstance(value, OpResult)]
+        inner = [value for value in self.values if value.uses and isinstance(value, OpResult)]
+        if inner and not self.draw(up_to(3)):
+            ends.append(self.pick(inner[::-1]))
+        self.block.add_op(lr.OutputOp(ends, [self.name("y") for _ in ends]))
+        names = [argument.name_hint or "" for argument in self.block.args]
+        return DrawnModule([lr.ModelOp("drawn", Region(self.block), input_names=names, weights=self.store)])
