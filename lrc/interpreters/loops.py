@@ -6,18 +6,15 @@ of a grid are visited last to first, because their order must not matter.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import product
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects import memref, vector
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
-from xdsl.dialects.func import FuncOp
-from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
-from xdsl.interpreters.func import FuncFunctions
-from xdsl.interpreters.scf import ScfFunctions
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Operation
 from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
@@ -26,14 +23,15 @@ from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.weights import WeightStore
 from lrc.interpreters.errors import located
 from lrc.interpreters.reference import Array, float64
-from lrc.interpreters.vectors import MathFunctions, NeonFunctions, NumberFunctions, VectorFunctions
+from lrc.interpreters.steps import Steps
+from lrc.interpreters.vectors import Function, arithmetic
 
 Buffer = NDArray[Any]
 
 FLOAT32_BYTES = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Window:
     """A place in a buffer, from which rows and columns count."""
 
@@ -55,114 +53,129 @@ class Window:
         return slice(self.offset, last + 1, stride)
 
 
-@register_impls
-@dataclass(eq=False)
-class KernelFunctions(InterpreterFunctions):
-    """The operations of dialect kernel; `store` holds the arrays of `kernel.weights`."""
+class Machine:
+    """What runs functions: the arrays of `store`, the buffers that they allocate, and the functions called so far.
 
-    store: WeightStore
+    `layers` collects the buffers that a lowered graph allocates for its layers, until plan-memory makes them places of
+    one `arena`.
+    """
 
-    @impl(kernel.WeightsOp)
-    def weights(self, interpreter: Interpreter, op: kernel.WeightsOp, args: PythonValues) -> PythonValues:
-        with located(op):
-            array = self.store[op.weight.data].reshape(-1)
-        return (array if array.dtype.kind == "u" else float64(array),)
+    def __init__(self, store: WeightStore) -> None:
+        self.store = store
+        self.arena: Array | None = None
+        self.layers: dict[str, tuple[Array, Layout]] = {}
+        self.functions: dict[FuncOp, Steps] = {}
 
-    @impl(kernel.LaunchOp)
-    def launch(self, interpreter: Interpreter, op: kernel.LaunchOp, args: PythonValues) -> PythonValues:
+    def function(self, function: FuncOp) -> Steps:
+        """A function, ready to be called."""
+        if function not in self.functions:
+            self.functions[function] = Steps(function, self.meaning)
+        return self.functions[function]
+
+    def meaning(self, op: Operation) -> Function | None:
+        """What an operation without regions does; None if this level does not have it."""
+        match op:
+            case kernel.LoadOp():
+                return vector_load(op)
+            case kernel.StoreOp():
+                return vector_store(op)
+            case kernel.WindowOp():
+                row_stride = op.result.type.row_stride.data
+                return lambda buffer, offset: Window(buffer, offset, row_stride)
+            case kernel.RowOp():
+                row, column = op.row.value.data, op.column.value.data
+                return lambda window: window.moved(row, column)
+            case kernel.LoadIndexOp():
+                return lambda array, position: int(_element(array, position))
+            case memref.LoadOp():
+                return _element
+            case memref.StoreOp():
+                return store_number
+            case vector.LoadOp():
+                (lanes,) = op.result.type.get_shape()
+                return lambda array, first: array[Window(array, first, 0).places(lanes)].copy()
+            case memref.AllocOp():
+                return lambda *sizes: self.allocate(op, sizes)
+            case kernel.ArenaOp():
+                return lambda: self.place(op)
+            case kernel.WeightsOp():
+                return lambda: self.weights(op)
+            case kernel.LaunchOp():
+                return lambda *operands: self.launch(op, operands[: len(op.arguments)])
+            case memref.DeallocOp() | ReturnOp():
+                return lambda *operands: None
+            case _:
+                return arithmetic(op)
+
+    def launch(self, op: kernel.LaunchOp, arguments: Sequence[Any]) -> None:
+        """All points of a kernel."""
         callee = SymbolTable.lookup_symbol(op, op.callee)
         if not isinstance(callee, FuncOp):
             raise InterpretationError(f"there is no kernel {op.callee}")
-        interpreter.call_op(callee, args[: len(op.arguments)])
-        return ()
+        self.function(callee)(*arguments)
 
-    @impl(kernel.GridOp)
-    def grid(self, interpreter: Interpreter, op: kernel.GridOp, args: PythonValues) -> PythonValues:
-        points = product(*(range(size) for size in args))
-        for point in reversed(list(points)):
-            interpreter.run_ssacfg_region(op.body, point, "point")
-        return ()
+    def weights(self, op: kernel.WeightsOp) -> Buffer:
+        """An array of the store: indices as they are, weights in float64."""
+        with located(op):
+            array = self.store[op.weight.data].reshape(-1)
+        return array if array.dtype.kind == "u" else float64(array)
 
-    @impl(kernel.WindowOp)
-    def window(self, interpreter: Interpreter, op: kernel.WindowOp, args: PythonValues) -> PythonValues:
-        return (Window(args[0], args[1], op.result.type.row_stride.data),)
-
-    @impl(kernel.RowOp)
-    def row(self, interpreter: Interpreter, op: kernel.RowOp, args: PythonValues) -> PythonValues:
-        return (args[0].moved(op.row.value.data, op.column.value.data),)
-
-    @impl(kernel.LoadOp)
-    def load(self, interpreter: Interpreter, op: kernel.LoadOp, args: PythonValues) -> PythonValues:
-        place = cast(Window, args[0]).moved(*op.place)
-        if op.aligned is not None and place.offset % op.width:
-            raise InterpretationError(f"element {place.offset} is no aligned place for {op.width} lanes")
-        inside = op.width if op.lanes is None else min(max(args[1], 0), op.width)
-        result = np.zeros(op.width)
-        if inside:
-            result[:inside] = place.buffer[place.places(inside, op.lane_stride)]
-        return (result,)
-
-    @impl(kernel.StoreOp)
-    def store_vector(self, interpreter: Interpreter, op: kernel.StoreOp, args: PythonValues) -> PythonValues:
-        value, place = cast(Array, args[0]), cast(Window, args[1]).moved(*op.place)
-        inside = len(value) if op.lanes is None else min(max(args[2], 0), len(value))
-        if inside:
-            place.buffer[place.places(len(value))] = np.where(np.arange(len(value)) < inside, value, 0)
-        return ()
-
-    @impl(kernel.LoadIndexOp)
-    def load_index(self, interpreter: Interpreter, op: kernel.LoadIndexOp, args: PythonValues) -> PythonValues:
-        return (int(_element(args[0], args[1])),)
-
-
-@register_impls
-@dataclass(eq=False)
-class MemoryFunctions(InterpreterFunctions):
-    """Flat buffers as arrays. `layers` collects the buffers that a lowered graph allocates for its layers, until
-    plan-memory makes them places of one `arena`."""
-
-    arena: Array | None = None
-    layers: dict[str, tuple[Array, Layout]] = field(default_factory=dict[str, tuple[Array, Layout]])
-
-    @impl(memref.AllocOp)
-    def alloc(self, interpreter: Interpreter, op: memref.AllocOp, args: PythonValues) -> PythonValues:
-        sizes = iter(args)
-        shape = [size if size >= 0 else next(sizes) for size in op.memref.type.get_shape()]
-        buffer = np.full(shape, np.nan)
+    def allocate(self, op: memref.AllocOp, sizes: Sequence[int]) -> Array:
+        """A new buffer, full of NaN."""
+        given = iter(sizes)
+        buffer = np.full([size if size >= 0 else next(given) for size in op.memref.type.get_shape()], np.nan)
         layer, layout = op.attributes.get("layer"), op.attributes.get("layout")
         if isinstance(layer, StringAttr) and isinstance(layout, kernel.LayoutAttr):
             self.layers[layer.data] = buffer, layout.data
-        return (buffer,)
+        return buffer
 
-    @impl(kernel.ArenaOp)
-    def arena_place(self, interpreter: Interpreter, op: kernel.ArenaOp, args: PythonValues) -> PythonValues:
+    def place(self, op: kernel.ArenaOp) -> Array:
+        """The arena from a place on."""
         function = op.parent_op()
         size = function.attributes.get("arena_bytes") if function is not None else None
         if not isinstance(size, IntegerAttr):
             raise InterpretationError("a place in an arena, but no function that says how large it is")
         if self.arena is None:
             self.arena = np.full(size.value.data // FLOAT32_BYTES, np.nan)
-        return (self.arena[op.offset.value.data // FLOAT32_BYTES :],)
+        return self.arena[op.offset.value.data // FLOAT32_BYTES :]
 
-    @impl(memref.DeallocOp)
-    def dealloc(self, interpreter: Interpreter, op: memref.DeallocOp, args: PythonValues) -> PythonValues:
-        return ()
 
-    @impl(memref.LoadOp)
-    def load(self, interpreter: Interpreter, op: memref.LoadOp, args: PythonValues) -> PythonValues:
-        return (_element(args[0], *args[1:]),)
+def vector_load(op: kernel.LoadOp) -> Function:
+    """A load from a place of a window; lanes that do not lie inside are zero."""
+    (row, column), width, stride, aligned = op.place, op.width, op.lane_stride, op.aligned is not None
 
-    @impl(vector.LoadOp)
-    def load_vector(self, interpreter: Interpreter, op: vector.LoadOp, args: PythonValues) -> PythonValues:
-        (lanes,) = op.result.type.get_shape()
-        return (args[0][Window(args[0], args[1], 0).places(lanes)].copy(),)
+    def load(window: Window, lanes: int = width) -> Array:
+        place = window.moved(row, column)
+        if aligned and place.offset % width:
+            raise InterpretationError(f"element {place.offset} is no aligned place for {width} lanes")
+        inside = min(max(lanes, 0), width)
+        if inside == width:
+            return place.buffer[place.places(width, stride)].copy()
+        result = np.zeros(width)
+        if inside:
+            result[:inside] = place.buffer[place.places(inside, stride)]
+        return result
 
-    @impl(memref.StoreOp)
-    def store(self, interpreter: Interpreter, op: memref.StoreOp, args: PythonValues) -> PythonValues:
-        value, buffer, *position = args
-        _element(buffer, *position)
-        buffer[tuple(position)] = value
-        return ()
+    return load
+
+
+def vector_store(op: kernel.StoreOp) -> Function:
+    """A store to a place of a window: zero in lanes that do not lie inside, nothing at all if none does."""
+    (row, column), (width,) = op.place, op.value.type.get_shape()
+
+    def store(value: Array, window: Window, lanes: int = width) -> None:
+        place, inside = window.moved(row, column), min(max(lanes, 0), width)
+        if inside:
+            target = place.buffer[place.places(width)]
+            target[:inside], target[inside:] = value[:inside], 0
+
+    return store
+
+
+def store_number(value: float, buffer: Buffer, *position: int) -> None:
+    """One number to its place in a buffer."""
+    _element(buffer, *position)
+    buffer[position] = value
 
 
 def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: WeightStore) -> dict[str, Array]:
@@ -172,21 +185,13 @@ def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: Weigh
     Returns the picture [C, H, W] of every layer whose buffer the function allocated. Raises InterpretationError if it
     leaves a buffer, or uses an operation that this level does not have, and UserError if an array is missing.
     """
-    memory = MemoryFunctions()
-    interpreter = Interpreter(module)
-    for functions in (
-        FuncFunctions(),
-        ScfFunctions(),
-        NumberFunctions(),
-        MathFunctions(),
-        VectorFunctions(),
-        NeonFunctions(),
-        KernelFunctions(store),
-        memory,
-    ):
-        interpreter.register_implementations(functions)
-    interpreter.call_op(function, tuple(arguments))
-    return {layer: picture(buffer, layout) for layer, (buffer, layout) in memory.layers.items()}
+    entry = SymbolTable.lookup_symbol(module, function)
+    if not isinstance(entry, FuncOp):
+        raise InterpretationError(f"there is no function @{function}")
+    machine = Machine(store)
+    with np.errstate(all="ignore"):
+        machine.function(entry)(*arguments)
+    return {layer: picture(buffer, layout) for layer, (buffer, layout) in machine.layers.items()}
 
 
 def run(

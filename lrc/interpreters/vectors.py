@@ -1,114 +1,109 @@
 """Arithmetic of the loop level, on numbers and on vectors, which are one-dimensional float64 arrays."""
 
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
 import numpy as np
 from xdsl.dialects import arith, math, vector
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
-from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
-from xdsl.interpreters.arith import ArithFunctions
+from xdsl.ir import Operation
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects import neon
 
-
-@register_impls
-class VectorFunctions(InterpreterFunctions):
-    """Vectors as one-dimensional arrays."""
-
-    @impl(vector.BroadcastOp)
-    def broadcast(self, interpreter: Interpreter, op: vector.BroadcastOp, args: PythonValues) -> PythonValues:
-        return (np.full(op.vector.type.get_shape(), args[0]),)
-
-    @impl(vector.FMAOp)
-    def fma(self, interpreter: Interpreter, op: vector.FMAOp, args: PythonValues) -> PythonValues:
-        return (args[0] * args[1] + args[2],)
-
-    @impl(vector.ShuffleOp)
-    def shuffle(self, interpreter: Interpreter, op: vector.ShuffleOp, args: PythonValues) -> PythonValues:
-        return (np.concatenate(args)[list(op.mask.get_values())],)
-
-    @impl(vector.ReductionOp)
-    def reduction(self, interpreter: Interpreter, op: vector.ReductionOp, args: PythonValues) -> PythonValues:
-        kind = op.properties["kind"]
-        reduce = next((r for name, r in REDUCTIONS.items() if name in str(kind)), None)
-        if reduce is None:
-            raise InterpretationError(f"reduction {kind} is not used at this level")
-        return (reduce(np.append(args[0], args[1:])),)
+Function = Callable[..., Any]
+"""What an operation computes: its result out of its operands."""
 
 
-@register_impls
-class NeonFunctions(InterpreterFunctions):
-    """What arm64 does in one instruction."""
-
-    @impl(neon.FmaLaneOp)
-    def fma_lane(self, interpreter: Interpreter, op: neon.FmaLaneOp, args: PythonValues) -> PythonValues:
-        return (args[0] * args[1][op.lane.value.data] + args[2],)
-
-    @impl(neon.EvenLanesOp)
-    def even_lanes(self, interpreter: Interpreter, op: neon.EvenLanesOp, args: PythonValues) -> PythonValues:
-        return (np.concatenate(args)[::2],)
-
-    @impl(neon.OddLanesOp)
-    def odd_lanes(self, interpreter: Interpreter, op: neon.OddLanesOp, args: PythonValues) -> PythonValues:
-        return (np.concatenate(args)[1::2],)
+def multiply_add(a: Any, b: Any, c: Any) -> Any:
+    """a * b + c"""
+    return a * b + c
 
 
-REDUCTIONS = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
+def quotient(a: int, b: int) -> int:
+    """a / b without what is behind the point, as C divides."""
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
-@register_impls
-class NumberFunctions(ArithFunctions):
-    """arith as xDSL interprets it, on vectors too."""
+ARITHMETIC: Final[Mapping[type[Operation], Function]] = {
+    arith.AddiOp: operator.add,
+    arith.SubiOp: operator.sub,
+    arith.MuliOp: operator.mul,
+    arith.DivSIOp: quotient,
+    arith.MinSIOp: min,
+    arith.MaxSIOp: max,
+    arith.IndexCastOp: int,
+    arith.SIToFPOp: float,
+    arith.SelectOp: lambda condition, a, b: a if condition else b,
+    arith.AddfOp: operator.add,
+    arith.SubfOp: operator.sub,
+    arith.MulfOp: operator.mul,
+    arith.DivfOp: np.divide,
+    arith.NegfOp: operator.neg,
+    arith.MaximumfOp: np.maximum,
+    arith.MinimumfOp: np.minimum,
+    math.ExpOp: np.exp,
+    math.TanhOp: np.tanh,
+    math.FmaOp: multiply_add,
+    vector.FMAOp: multiply_add,
+    neon.EvenLanesOp: lambda a, b: np.concatenate((a, b))[::2],
+    neon.OddLanesOp: lambda a, b: np.concatenate((a, b))[1::2],
+}
+"""Operations whose operands are all that there is to them."""
 
-    @impl(arith.ConstantOp)
-    def run_constant(self, interpreter: Interpreter, op: arith.ConstantOp, args: PythonValues) -> PythonValues:
-        if isinstance(op.value, DenseIntOrFPElementsAttr):
-            return (np.array(op.value.get_values()).reshape(op.value.get_shape()),)
-        if isinstance(op.value, IntegerAttr | FloatAttr):
-            return (op.value.value.data,)
-        raise InterpretationError(f"no constant of this level is {op.value}")
+COMPARISONS: Final[Mapping[str, Function]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "slt": operator.lt,
+    "sle": operator.le,
+    "sgt": operator.gt,
+    "sge": operator.ge,
+}
 
-    @impl(arith.DivfOp)
-    def divide(self, interpreter: Interpreter, op: arith.DivfOp, args: PythonValues) -> PythonValues:
-        return (args[0] / args[1],)
-
-    @impl(arith.NegfOp)
-    def negate(self, interpreter: Interpreter, op: arith.NegfOp, args: PythonValues) -> PythonValues:
-        return (-args[0],)
-
-    @impl(arith.MaximumfOp)
-    def run_maximumf(self, interpreter: Interpreter, op: arith.MaximumfOp, args: PythonValues) -> PythonValues:
-        return (np.maximum(args[0], args[1]),)
-
-    @impl(arith.MinimumfOp)
-    def run_minimumf(self, interpreter: Interpreter, op: arith.MinimumfOp, args: PythonValues) -> PythonValues:
-        return (np.minimum(args[0], args[1]),)
-
-    @impl(arith.SIToFPOp)
-    def float_of_integer(self, interpreter: Interpreter, op: arith.SIToFPOp, args: PythonValues) -> PythonValues:
-        return (float(args[0]),)
-
-    @impl(arith.MinSIOp)
-    def smaller(self, interpreter: Interpreter, op: arith.MinSIOp, args: PythonValues) -> PythonValues:
-        return (min(args),)
-
-    @impl(arith.MaxSIOp)
-    def greater(self, interpreter: Interpreter, op: arith.MaxSIOp, args: PythonValues) -> PythonValues:
-        return (max(args),)
+REDUCTIONS: Final[Mapping[str, Function]] = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
 
 
-@register_impls
-class MathFunctions(InterpreterFunctions):
-    """Elementary functions."""
+def arithmetic(op: Operation) -> Function | None:
+    """What an operation on numbers and vectors computes; None if `op` is none.
 
-    @impl(math.ExpOp)
-    def exp(self, interpreter: Interpreter, op: math.ExpOp, args: PythonValues) -> PythonValues:
-        with np.errstate(over="ignore"):
-            return (np.exp(args[0]),)
+    Raises InterpretationError for a variant that this level does not have.
+    """
+    match op:
+        case arith.ConstantOp():
+            constant = constant_of(op)
+            return lambda: constant
+        case arith.CmpiOp():
+            predicate = arith.CMPI_COMPARISON_OPERATIONS[op.predicate.value.data]
+            return _one_of(COMPARISONS, predicate, "comparison")
+        case vector.BroadcastOp():
+            shape = op.vector.type.get_shape()
+            return lambda number: np.full(shape, number, float)
+        case vector.ShuffleOp():
+            mask = list(op.mask.get_values())
+            return lambda a, b: np.concatenate((a, b))[mask]
+        case vector.ReductionOp():
+            reduce = _one_of(REDUCTIONS, op.kind.data, "reduction")
+            return lambda a, *first: reduce(np.append(a, first))
+        case neon.FmaLaneOp():
+            lane = op.lane.value.data
+            return lambda a, weights, c: a * weights[lane] + c
+        case _:
+            return ARITHMETIC.get(type(op))
 
-    @impl(math.TanhOp)
-    def tanh(self, interpreter: Interpreter, op: math.TanhOp, args: PythonValues) -> PythonValues:
-        return (np.tanh(args[0]),)
 
-    @impl(math.FmaOp)
-    def fma(self, interpreter: Interpreter, op: math.FmaOp, args: PythonValues) -> PythonValues:
-        return (args[0] * args[1] + args[2],)
+def constant_of(op: arith.ConstantOp) -> Any:
+    """The number, or the array of numbers, that a constant is."""
+    match op.value:
+        case DenseIntOrFPElementsAttr():
+            return np.array(op.value.get_values()).reshape(op.value.get_shape())
+        case IntegerAttr() | FloatAttr():
+            return op.value.value.data
+        case _:
+            raise InterpretationError(f"no constant of this level is {op.value}")
+
+
+def _one_of(functions: Mapping[str, Function], name: str, what: str) -> Function:
+    if name not in functions:
+        raise InterpretationError(f"{what} {name} is not used at this level")
+    return functions[name]
