@@ -7,6 +7,7 @@ of a grid are visited last to first, because their order must not matter.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,13 +36,13 @@ FLOAT32_BYTES = 4
 class Window:
     """A place in a buffer, from which rows and columns count."""
 
+    row_stride: int
     buffer: Buffer
     offset: int
-    row_stride: int
 
     def moved(self, row: int, column: int) -> "Window":
         """The window whose own place is [row, column] of this one."""
-        return Window(self.buffer, self.offset + row * self.row_stride + column, self.row_stride)
+        return Window(self.row_stride, self.buffer, self.offset + row * self.row_stride + column)
 
     def places(self, count: int, stride: int = 1) -> slice:
         """Where `count` elements from here on lie. Raises InterpretationError outside the buffer."""
@@ -80,39 +81,37 @@ class Machine:
             case kernel.StoreOp():
                 return vector_store(op)
             case kernel.WindowOp():
-                row_stride = op.result.type.row_stride.data
-                return lambda buffer, offset: Window(buffer, offset, row_stride)
+                return partial(Window, op.result.type.row_stride.data)
             case kernel.RowOp():
-                row, column = op.row.value.data, op.column.value.data
-                return lambda window: window.moved(row, column)
+                return partial(moved, op.row.value.data, op.column.value.data)
             case kernel.LoadIndexOp():
-                return lambda array, position: int(_element(array, position))
+                return load_index
             case memref.LoadOp():
-                return _element
+                return load_number
             case memref.StoreOp():
                 return store_number
             case vector.LoadOp():
                 (lanes,) = op.result.type.get_shape()
-                return lambda array, first: array[Window(array, first, 0).places(lanes)].copy()
+                return partial(load_row, lanes)
             case memref.AllocOp():
-                return lambda *sizes: self.allocate(op, sizes)
+                return partial(self.allocate, op)
             case kernel.ArenaOp():
-                return lambda: self.place(op)
+                return partial(self.place, op)
             case kernel.WeightsOp():
-                return lambda: self.weights(op)
+                return partial(self.weights, op)
             case kernel.LaunchOp():
-                return lambda *operands: self.launch(op, operands[: len(op.arguments)])
+                return partial(self.launch, op)
             case memref.DeallocOp() | ReturnOp():
-                return lambda *operands: None
+                return nothing
             case _:
                 return arithmetic(op)
 
-    def launch(self, op: kernel.LaunchOp, arguments: Sequence[Any]) -> None:
+    def launch(self, op: kernel.LaunchOp, *operands: Any) -> None:
         """All points of a kernel."""
         callee = SymbolTable.lookup_symbol(op, op.callee)
         if not isinstance(callee, FuncOp):
             raise InterpretationError(f"there is no kernel {op.callee}")
-        self.function(callee)(*arguments)
+        self.function(callee)(*operands[: len(op.arguments)])
 
     def weights(self, op: kernel.WeightsOp) -> Buffer:
         """An array of the store: indices as they are, weights in float64."""
@@ -120,7 +119,7 @@ class Machine:
             array = self.store[op.weight.data].reshape(-1)
         return array if array.dtype.kind == "u" else float64(array)
 
-    def allocate(self, op: memref.AllocOp, sizes: Sequence[int]) -> Array:
+    def allocate(self, op: memref.AllocOp, *sizes: int) -> Array:
         """A new buffer, full of NaN."""
         given = iter(sizes)
         buffer = np.full([size if size >= 0 else next(given) for size in op.memref.type.get_shape()], np.nan)
@@ -161,21 +160,48 @@ def vector_load(op: kernel.LoadOp) -> Function:
 
 def vector_store(op: kernel.StoreOp) -> Function:
     """A store to a place of a window: zero in lanes that do not lie inside, nothing at all if none does."""
-    (row, column), (width,) = op.place, op.value.type.get_shape()
+    row, column = op.place
 
-    def store(value: Array, window: Window, lanes: int = width) -> None:
-        place, inside = window.moved(row, column), min(max(lanes, 0), width)
+    def store(value: Array, window: Window, lanes: int | None = None) -> None:
+        inside = len(value) if lanes is None else min(max(lanes, 0), len(value))
         if inside:
-            target = place.buffer[place.places(width)]
+            place = window.moved(row, column)
+            target = place.buffer[place.places(len(value))]
             target[:inside], target[inside:] = value[:inside], 0
 
     return store
 
 
+def load_row(lanes: int, buffer: Buffer, first: int) -> Array:
+    """A vector from a place of a buffer."""
+    return buffer[Window(0, buffer, first).places(lanes)].copy()
+
+
+def load_number(buffer: Buffer, *position: int) -> Any:
+    """One number of a buffer. Raises InterpretationError outside of it."""
+    if any(not 0 <= i < size for i, size in zip(position, buffer.shape, strict=True)):
+        raise InterpretationError(f"element {list(position)} is not within a buffer of {list(buffer.shape)}")
+    return buffer[position]
+
+
 def store_number(value: float, buffer: Buffer, *position: int) -> None:
-    """One number to its place in a buffer."""
-    _element(buffer, *position)
+    """One number to its place in a buffer. Raises InterpretationError outside of it."""
+    load_number(buffer, *position)
     buffer[position] = value
+
+
+def load_index(array: Buffer, position: int) -> int:
+    """One unsigned number as an index."""
+    return int(load_number(array, position))
+
+
+def moved(row: int, column: int, window: Window) -> Window:
+    """A window moved by rows and columns."""
+    return window.moved(row, column)
+
+
+def nothing(*operands: Any) -> None:
+    """What it means to return, or to give memory back."""
 
 
 def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: WeightStore) -> dict[str, Array]:
@@ -212,9 +238,3 @@ def picture(buffer: Array, layout: Layout) -> Array:
         + np.arange(layout.width)
     )
     return buffer[places]
-
-
-def _element(buffer: Buffer, *position: int) -> Any:
-    if any(not 0 <= i < size for i, size in zip(position, buffer.shape, strict=True)):
-        raise InterpretationError(f"element {list(position)} is not within a buffer of {list(buffer.shape)}")
-    return buffer[position]

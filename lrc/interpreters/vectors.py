@@ -2,7 +2,8 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import numpy as np
 from xdsl.dialects import arith, math, vector
@@ -11,6 +12,7 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects import neon
+from lrc.interpreters.reference import Array
 
 Function = Callable[..., Any]
 """What an operation computes: its result out of its operands."""
@@ -21,12 +23,36 @@ def multiply_add(a: Any, b: Any, c: Any) -> Any:
     return a * b + c
 
 
+def multiply_add_lane(lane: int, a: Array, weights: Array, c: Array) -> Array:
+    """a * weights[lane] + c"""
+    return a * weights[lane] + c
+
+
+def reduction(reduce: Function, a: Array, *first: float) -> float:
+    """All lanes, and the number to begin with if there is one, as one number."""
+    return reduce(np.append(a, first))
+
+
+def choose(condition: bool, a: Any, b: Any) -> Any:
+    """a if the condition holds, else b"""
+    return a if condition else b
+
+
+def lanes_of(mask: list[int] | slice) -> Function:
+    """The lanes `mask` of two vectors side by side."""
+
+    def pick(a: Array, b: Array) -> Array:
+        return np.concatenate((a, b))[mask]
+
+    return pick
+
+
 def quotient(a: int, b: int) -> int:
     """a / b without what is behind the point, as C divides."""
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
-ARITHMETIC: Final[Mapping[type[Operation], Function]] = {
+ARITHMETIC: Mapping[type[Operation], Function] = {
     arith.AddiOp: operator.add,
     arith.SubiOp: operator.sub,
     arith.MuliOp: operator.mul,
@@ -35,7 +61,7 @@ ARITHMETIC: Final[Mapping[type[Operation], Function]] = {
     arith.MaxSIOp: max,
     arith.IndexCastOp: int,
     arith.SIToFPOp: float,
-    arith.SelectOp: lambda condition, a, b: a if condition else b,
+    arith.SelectOp: choose,
     arith.AddfOp: operator.add,
     arith.SubfOp: operator.sub,
     arith.MulfOp: operator.mul,
@@ -47,12 +73,12 @@ ARITHMETIC: Final[Mapping[type[Operation], Function]] = {
     math.TanhOp: np.tanh,
     math.FmaOp: multiply_add,
     vector.FMAOp: multiply_add,
-    neon.EvenLanesOp: lambda a, b: np.concatenate((a, b))[::2],
-    neon.OddLanesOp: lambda a, b: np.concatenate((a, b))[1::2],
+    neon.EvenLanesOp: lanes_of(slice(0, None, 2)),
+    neon.OddLanesOp: lanes_of(slice(1, None, 2)),
 }
 """Operations whose operands are all that there is to them."""
 
-COMPARISONS: Final[Mapping[str, Function]] = {
+COMPARISONS: Mapping[str, Function] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "slt": operator.lt,
@@ -61,7 +87,7 @@ COMPARISONS: Final[Mapping[str, Function]] = {
     "sge": operator.ge,
 }
 
-REDUCTIONS: Final[Mapping[str, Function]] = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
+REDUCTIONS: Mapping[str, Function] = {"add": np.sum, "maximumf": np.max, "minimumf": np.min}
 
 
 def arithmetic(op: Operation) -> Function | None:
@@ -77,17 +103,13 @@ def arithmetic(op: Operation) -> Function | None:
             predicate = arith.CMPI_COMPARISON_OPERATIONS[op.predicate.value.data]
             return _one_of(COMPARISONS, predicate, "comparison")
         case vector.BroadcastOp():
-            shape = op.vector.type.get_shape()
-            return lambda number: np.full(shape, number, float)
+            return partial(np.full, op.vector.type.get_shape(), dtype=np.float64)
         case vector.ShuffleOp():
-            mask = list(op.mask.get_values())
-            return lambda a, b: np.concatenate((a, b))[mask]
+            return lanes_of(list(op.mask.get_values()))
         case vector.ReductionOp():
-            reduce = _one_of(REDUCTIONS, op.kind.data, "reduction")
-            return lambda a, *first: reduce(np.append(a, first))
+            return partial(reduction, _one_of(REDUCTIONS, op.kind.data, "reduction"))
         case neon.FmaLaneOp():
-            lane = op.lane.value.data
-            return lambda a, weights, c: a * weights[lane] + c
+            return partial(multiply_add_lane, op.lane.value.data)
         case _:
             return ARITHMETIC.get(type(op))
 
