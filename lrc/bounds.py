@@ -44,6 +44,9 @@ SECOND_ORDER = 1.001
 DOUBLE = 2.0**-28
 """How much of a float32 bound two float64 results of a layer may be apart: 2^-29 for each."""
 
+LOST = UNIT * SMALLEST
+"""The error of a number that is rounded and too small to be normal: half of the smallest subnormal float32."""
+
 EXP = 16 * UNIT
 """Relative error of an exponential in float32: 8 units in the last place, twice what polynomial code needs."""
 
@@ -74,17 +77,17 @@ def convolution(
     dilations: Sequence[int] = (1, 1),
     groups: int = 1,
 ) -> Array:
-    """Bound of a convolution [N, Co, H, W], before its activation; the bias and the residual are two terms more."""
+    """Bound of a convolution [N, Co, H, W], before its activation; a bias and a residual are a term more each."""
     magnitude = reference.conv2d(np.abs(x), np.abs(weight), absolute(bias), strides, pads, dilations, groups)
     if residual is not None:
         magnitude += np.abs(residual)
-    return inner_product(magnitude, terms(weight)[:, None, None] + 2)
+    return inner_product(magnitude, terms(weight)[:, None, None] + (bias is not None) + (residual is not None))
 
 
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
     """Bound of a fully connected layer [N, O], before its activation."""
     magnitude = reference.linear(np.abs(x), np.abs(weight), absolute(bias))
-    return inner_product(magnitude, terms(weight) + 1)
+    return inner_product(magnitude, terms(weight) + (bias is not None))
 
 
 def terms(weight: ArrayLike) -> Array:
@@ -96,14 +99,14 @@ def terms(weight: ArrayLike) -> Array:
 def batch_norm(
     x: ArrayLike, weight: ArrayLike, bias: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
 ) -> Array:
-    """Bound of a normalization computed step by step, or with scale and shift prepared: eight roundings either way."""
+    """Bound of a normalization computed step by step, or with scale and shift prepared: at most eight roundings."""
     magnitude = reference.batch_norm(np.abs(x), np.abs(weight), np.abs(bias), -np.abs(mean), variance, epsilon)
     return inner_product(magnitude, 8)
 
 
 def mean(magnitude: Array, count: int) -> Array:
     """Bound of the mean of `count` numbers whose absolute values have the mean `magnitude`: a sum, times 1 / count."""
-    return inner_product(magnitude, count + 2)
+    return inner_product(magnitude, count + 1)
 
 
 def softmax(x: ArrayLike, result: Array) -> Array:
@@ -111,7 +114,7 @@ def softmax(x: ArrayLike, result: Array) -> Array:
     x = reference.float64(x)
     power = UNIT * (x.max(axis=1, keepdims=True) - x) + EXP
     total = (result * power).sum(axis=1, keepdims=True)
-    return SECOND_ORDER * result * (power + total + gamma(x.shape[1] + 2)) + SMALLEST
+    return SECOND_ORDER * result * (power + total + gamma(x.shape[1] + 1)) + SMALLEST
 
 
 LIPSCHITZ = {"sigmoid": 1 / 4, "hard_sigmoid": 1 / 6, "hard_swish": 3 / 2, "swish": 1.1}
@@ -134,20 +137,22 @@ def activation(result: Array, error: ArrayLike, function: Activation) -> Array:
         case "relu" | "relu6":
             evaluated = 0.0
         case "leaky_relu":
-            # The slope is rounded to float32, then the product.
-            evaluated = gamma(2) * np.where(result < 0, reached, 0)
+            # The slope is rounded to float32, then the product; one below zero gives results above it.
+            evaluated = gamma(2) * np.where((result < 0) | (function.slope < 0), reached, 0)
         case "sigmoid" | "swish":
-            # 1 / (1 + exp(-x)): an exponential, an addition, a division; swish adds a product.
-            evaluated = (EXP + gamma(3)) * reached
+            # 1 / (1 + exp(-x)): an exponential, an addition, a division; swish adds a product. Where the exponential
+            # overflows, below -88.7, a sigmoid that is too small to be normal is lost, and what it is multiplied by is
+            # at most 128: below that the product is too small itself.
+            evaluated = (EXP + gamma(3)) * reached + 128 * SMALLEST * (function.kind == "swish")
         case "tanh":
-            # Some code computes 2 sigmoid(2 x) - 1, which is not exact to the last places near 0.
+            # Some code computes 2 sigmoid(2 x) - 1: half of EXP, and five units that do not shrink with the result.
             evaluated = np.full_like(result, EXP + gamma(4))
         case "hard_sigmoid":
             # relu6(x + 3) / 6 or x / 6 + 1/2, with 1/6 rounded; no intermediate result exceeds 1 in the end.
-            evaluated = np.full_like(result, gamma(4))
+            evaluated = np.full_like(result, gamma(3))
         case _:
             # x * hard_sigmoid(x): between -3 and 3 the error of hard_sigmoid counts up to three times.
-            evaluated = gamma(5) * np.maximum(reached, 3)
+            evaluated = gamma(4) * np.maximum(reached, 3)
     return SECOND_ORDER * (passed_on + evaluated) + SMALLEST * (function.kind not in ("relu", "relu6"))
 
 
@@ -184,7 +189,8 @@ def of_fusion(fused: Sequence[Evaluation], store: WeightStore) -> Array:
 
     A batch norm y = s x + t that is folded into the convolution or linear layer before it leaves weights s w and a
     bias s b + t, all rounded to float32: one rounding of every term of the sum. A layer's own bound is that of `terms`
-    such roundings. Where no batch norm is folded, nothing is rounded.
+    such roundings. A weight that gets too small to be normal loses up to LOST instead. Where no batch norm is folded,
+    nothing is rounded.
     """
     first, *others = fused
     own = of_layer(first, store)
@@ -193,7 +199,7 @@ def of_fusion(fused: Sequence[Evaluation], store: WeightStore) -> Array:
         if isinstance(each.op, lr.BatchNormOp):
             scale, shift = (np.abs(reference.along_channels(n, each.result)) for n in _normalization(each.op, store))
             rounding = scale * rounding + UNIT * shift
-            error = scale * error + SECOND_ORDER * rounding
+            error = scale * error + SECOND_ORDER * rounding + LOST * factors_of(first, store)
         elif (function := _function(each.op)) is not None:
             error = steepest(function) * error
         error = error + DOUBLE * of_layer(each, store)
@@ -201,14 +207,31 @@ def of_fusion(fused: Sequence[Evaluation], store: WeightStore) -> Array:
 
 
 def terms_of(op: lr.LayerOp, store: WeightStore) -> Array:
-    """How many terms the sums of a layer have; infinitely many if it has no weights to fold anything into."""
+    """How many terms the sums of a layer have, at least one; infinitely many if it has no weights to fold anything
+    into."""
     match op:
         case lr.ConvolutionOp():
-            return terms(applied_weights(op, store))[:, None, None] + 2
+            count = terms(applied_weights(op, store))[:, None, None] + (op.bias is not None) + (op.residual is not None)
         case lr.LinearOp():
-            return terms(array_of(op.weight, store)) + 1
+            count = terms(array_of(op.weight, store)) + (op.bias is not None)
         case _:
             return np.full(1, np.inf)
+    return np.maximum(count, 1)
+
+
+def factors_of(evaluation: Evaluation, store: WeightStore) -> Array:
+    """The sum of the absolute values that the weights of a layer, as far as they are left, are multiplied by; 1 for its
+    bias."""
+    match evaluation:
+        case Evaluation(lr.ConvolutionOp() as op, (x, *_)):
+            window, left = op.window, applied_weights(op, store) != 0
+            return 1 + reference.conv2d(
+                np.abs(x), left, None, window.strides, window.pads, window.dilations, op.group_count
+            )
+        case Evaluation(lr.LinearOp() as op, (x,)):
+            return 1 + reference.linear(np.abs(x), array_of(op.weight, store) != 0)
+        case _:
+            return np.zeros(1)
 
 
 def _function(op: lr.LayerOp) -> Activation | None:
@@ -240,7 +263,7 @@ def _before_activation(op: lr.LayerOp, operands: Sequence[Array], result: Array,
             weight, bias, average, variance = (array_of(n, store) for n in (op.weight, op.bias, op.mean, op.variance))
             return batch_norm(operands[0], weight, bias, average, variance, op.epsilon.value.data)
         case lr.AddOp():
-            return inner_product(np.abs(operands[0]) + np.abs(operands[1]), 1)
+            return inner_product(np.abs(operands[0] + operands[1]), 1)
         case lr.MulOp():
             return inner_product(np.abs(operands[0]) * np.abs(operands[1]), 1)
         case lr.AvgPoolOp():

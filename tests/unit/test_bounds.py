@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import FloatAttr, f64
 
+import lrc
 from lrc import bounds
+from lrc.comparison import compare
+from lrc.dialects import lr
 from lrc.dialects.lr.values import ACTIVATION_KINDS, Activation
-from lrc.interpreters import reference
+from lrc.interpreters import reference, walk
 
 Float32 = NDArray[np.float32]
 
@@ -215,3 +219,150 @@ def test_means_count_their_terms() -> None:
     magnitude = reference.global_avg_pool(np.abs(x))
     assert bounds.mean(magnitude, 81).item() >= 81 * bounds.UNIT * magnitude.item()
     assert bounds.mean(magnitude, 81).item() <= 85 * bounds.UNIT * magnitude.item()
+
+
+def worst(found: NDArray[np.floating], exact: NDArray[np.float64], bound: NDArray[np.float64]) -> float:
+    """The largest share of its bound that an error takes."""
+    return float((np.abs(found.astype(np.float64) - exact) / bound).max())
+
+
+@pytest.mark.parametrize("terms", [2, 3, 10, 300])
+def test_sums_that_lose_all_but_one_term(terms: int) -> None:
+    """1 + u + u + ...: every addition rounds to 1, as the bound assumes of each; and no rounding more is assumed."""
+    values = np.full(terms, bounds.UNIT, np.float32)
+    values[0] = 1
+    total = np.float32(0)
+    for value in values:
+        total += value
+    assert total == 1
+    found, exact = np.ones(1, np.float32), np.array(values, np.float64).sum()
+    ones = np.ones((1, terms))
+    row, picture = values[None], values[None, :, None, None]
+    sums = {
+        "linear": bounds.linear(row, ones),
+        "linear with a bias": bounds.linear(row[:, 1:], ones[:, 1:], values[:1]),
+        "convolution": bounds.convolution(picture, ones[..., None, None]),
+        "with a bias": bounds.convolution(picture[:, 1:], ones[:, 1:, None, None], values[:1]),
+        "with a residual": bounds.convolution(picture[:, 1:], ones[:, 1:, None, None], None, picture[:, :1]),
+    }
+    for bound in sums.values():
+        assert (terms - 1) / terms * 0.998 < worst(found, exact, bound) <= 1
+    mean = bounds.mean(np.array([[exact / terms]]), terms)
+    assert (terms - 1) / (terms + 1) * 0.998 < worst(found.astype(np.float64) / terms, exact / terms, mean) <= 1
+
+
+def test_a_sum_of_two_tensors_rounds_once_whatever_cancels() -> None:
+    module = lrc.parse("""model sums {
+      weights random(seed: 0)
+      input x: f32[1, 1, 40, 50]
+      input y: f32[1, 1, 40, 50]
+      a: add(x, y)
+      output a
+    }""")
+    x, y = float32(1, 1, 40, 50, seed=0), np.float32(-0.01) * float32(1, 1, 40, 50, seed=1)
+    (evaluation,) = walk(module, [x, y])
+    bound = bounds.of_layer(evaluation, lr.find_model(module).store)
+    assert 0.9 < worst(x + y, evaluation.result, bound) <= 1
+    assert (bound <= 1.01 * bounds.UNIT * np.abs(evaluation.result) + bounds.SMALLEST).all()
+
+
+def test_batch_norms_take_a_share_of_their_bound() -> None:
+    """Step by step, on many numbers: of eight roundings, some happen to go the same way."""
+    x, one = float32(1, 1, 1, 20000, seed=0)[0][None], np.ones(1, np.float32)
+    mean, variance, weight = (float32(1, 1, seed=seed)[0] for seed in (1, 2, 3))
+    found = -(mean + x) / np.sqrt(variance + np.float32(1e-5)) * weight - one
+    exact = reference.batch_norm(-x, weight, -one, mean, variance, 1e-5)
+    assert 0.2 < worst(found, exact, bounds.batch_norm(-x, weight, -one, mean, variance, 1e-5)) <= 1
+
+
+def power(x: Float32, sign: int) -> NDArray[np.float64]:
+    """exp(-x) with nearly the error that is assumed of it."""
+    with np.errstate(over="ignore"):
+        return np.exp(-x.astype(np.float64)) * (1 + sign * 0.99 * bounds.EXP)
+
+
+NEARLY: dict[str, tuple[Callable[[Float32, int], NDArray[np.floating]], float]] = {
+    "leaky_relu": (lambda x, _: np.where(x < 0, x * np.float32(0.3), x), 0.6),
+    "sigmoid": (lambda x, sign: 1 / (1 + power(x, sign)), 0.8),
+    "swish": (lambda x, sign: x / (1 + power(x, sign)), 0.8),
+    "tanh": (lambda x, sign: 2 / (1 + power(2 * x, sign)) - 1, 0.35),
+    "hard_sigmoid": (lambda x, _: np.clip(x + np.float32(3), 0, 6) * np.float32(1 / 6), 0.25),
+    "hard_swish": (lambda x, _: x * (np.clip(x + np.float32(3), 0, 6) * np.float32(1 / 6)), 0.25),
+}
+"""Each activation in float32, or with the error that its exponential may have, and the share of the bound it takes."""
+
+
+@pytest.mark.parametrize("kind", NEARLY)
+def test_activations_take_a_share_of_their_bound(kind: str) -> None:
+    function = Activation(kind, 0.3 if kind == "leaky_relu" else 0)
+    compute, share = NEARLY[kind]
+    x = np.linspace(-20, 8, 40001, dtype=np.float32)
+    exact = reference.activate(x, kind, function.slope)
+    bound = bounds.activation(exact, 0.0, function)
+    shares = [worst(compute(x, sign), exact, bound) for sign in (1, -1)]
+    assert share < max(shares) <= 1
+
+
+def test_a_slope_below_zero_rounds_where_results_are_above() -> None:
+    x, function = np.float32(-1e3) * float32(1, 1000, seed=0)[0], Activation("leaky_relu", -0.3)
+    exact = reference.activate(x, function.kind, function.slope)
+    assert 0.5 < worst(x * np.float32(-0.3), exact, bounds.activation(exact, 0.0, function)) <= 1
+
+
+def test_a_swish_whose_exponential_overflows_is_nothing() -> None:
+    x = np.linspace(-110, -80, 1001, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        found = x / (1 + np.exp(-x))
+    exact = reference.activate(x, "swish")
+    assert (found == 0).any()
+    assert within(found, exact, bounds.activation(exact, 0.0, Activation("swish")))
+
+
+FOLDED = """model folded {{
+  weights random(seed: 0)
+  input x: f32[1, 4, 5, 6]
+  conv: {layer}
+  norm: batch_norm(conv)
+  output norm
+}}"""
+LAYERS = {
+    "conv2d(x) { filters: 3, kernel: 3 }": (3, 4, 3, 3),
+    "conv2d(x) { filters: 2, kernel: 1, bias: false, groups: 2 }": (2, 2, 1, 1),
+}
+SUBNORMAL = 2.0**-149
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize(
+    ("scale", "by"), [(1.0, 1 + bounds.UNIT), (-1024.0, 1 + bounds.UNIT), (3 * SUBNORMAL, 3.5 / 3)]
+)
+def test_folded_weights_that_round_as_much_as_they_can(layer: str, scale: float, by: float) -> None:
+    """Every weight times the scale lies right beside the middle between two float32, and all are rounded to the same
+    side; a tiny scale makes them too small to be normal."""
+    module = lrc.parse(FOLDED.format(layer=layer))
+    model, shape = lr.find_model(module), LAYERS[layer]
+    conv, norm = (op for op in model.block.ops if isinstance(op, lr.Conv2dOp | lr.BatchNormOp))
+    arrays = {"weight": np.full(shape[0], scale), "bias": np.zeros(1), "mean": np.zeros(1), "variance": np.zeros(1)}
+    for field, array in arrays.items():
+        setattr(norm, field, lr.WeightAttr(model.store.put(field, np.resize(array, shape[0]).astype(np.float32))))
+    norm.properties["epsilon"] = FloatAttr((by * (1 + 1e-9)) ** -2, f64)
+    conv.properties["weight"] = lr.WeightAttr(model.store.put("ones", np.ones(shape, np.float32)))
+    if "bias" in conv.properties:
+        conv.properties["bias"] = lr.WeightAttr(model.store.put("one", np.ones(shape[0], np.float32)))
+    before, after = walk(module, [np.abs(normal(1, 4, 5, 6))])
+    found = before.result * np.float32(scale * by * (1 + 1e-9))
+    bound = bounds.of_fusion([before, after], model.store)
+    assert 0.7 < np.abs((found - after.result) / bound).max() <= 1
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.99, True), (1.01, False), (900.0, False)])
+def test_a_layer_passes_if_it_is_within_its_bound(share: float, passes: bool) -> None:
+    """At the place where it is worst, however right the others are."""
+    module = lrc.parse("model m {\n weights random(seed: 0)\n input x: f32[1, 6]\n a: tanh(x)\n output a\n}")
+    (evaluation,) = walk(module, [normal(1, 6)])
+    bound = bounds.of_layer(evaluation, lr.find_model(module).store)
+    found = evaluation.result.copy()
+    found[0, 4] += share * bound[0, 4]
+    report = compare(evaluation, found, bound)
+    assert report.passed == passes
+    assert report.place == (0, 4)
