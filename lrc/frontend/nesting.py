@@ -116,13 +116,11 @@ class Nesting:
         self.patterns = patterns
         self.blocks: dict[Content, syntax.Block] = {}
 
-    def statements(
-        self, parts: Iterable[Part], names: Names, around: str, reserved: Container[str]
-    ) -> Iterator[syntax.Layer]:
+    def statements(self, parts: Iterable[Part], names: Names, around: str) -> Iterator[syntax.Layer]:
         """The statements that make parts. They use values by their `names`, to which those of the results are added;
-        the names of arrays begin with what is `around`. No layer can have a `reserved` name."""
+        the names of arrays begin with what is `around`."""
         for part in parts:
-            called = spelling.name(part.name, f"layer '{part.path}'", reserved)
+            called = spelling.name(part.name, f"layer '{part.path}'")
             if part.is_repeated:
                 yield self._repeated(part, called, names, around)
             else:
@@ -165,7 +163,7 @@ class Nesting:
         free = (name for name in chain("xyz", (f"x{i}" for i in count(1))) if name not in taken)
         inner = dict(zip(arguments, free, strict=False))
         parameters = tuple(syntax.Parameter(word(name), None, span=NOWHERE) for name in inner.values())
-        layers = tuple(self.statements(part.parts, inner, prefix, ("result",)))
+        layers = tuple(self.statements(part.parts, inner, prefix))
         exports: dict[str, syntax.Export] = {}
         for i in results or [len(part.layers) - 1]:
             reference = inner[part.layers[i].output]

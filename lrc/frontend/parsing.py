@@ -158,8 +158,8 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         hint = START_HINT
     elif token.type == "COLON" and before[-2:-1] == ["output"]:
         hint = "an output reads `output name = layer`"
-    elif token.type == "COLON" and last in KEYWORDS:
-        hint = f"'{last}' is a word of the language and cannot name a layer"
+    elif said := re.search(rf"(?<![\w.])({'|'.join(KEYWORDS)})\s*:\s*$", source.text[:start]):
+        hint = f"no colon stands behind '{said[1]}', unless it is the name of a layer"
     elif token.type == "EQUAL" and "COLON" in expected:
         hint = LAYER_HINT
     elif token in KEYWORDS and "RBRACE" in expected:
@@ -176,7 +176,7 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
 def _expectation(expected: set[str]) -> str | None:
     if "NUMBER" in expected:
         return "expected a value"
-    named = sorted({WORDS.get(name, f"'{name.lower()}'") for name in expected})
+    named = sorted({WORDS.get(name, f"'{name.lower().removeprefix('_')}'") for name in expected})
     if not 0 < len(named) <= 5:
         return LAYER_HINT if "NAME" in expected and "RBRACE" in expected else None
     return "expected " + " or ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from inspect import signature
 from typing import Any, Final
@@ -33,10 +33,10 @@ ARRAYS: Final = {"weight": "weight", "bias": "bias", "mean": "running_mean", "va
 BY_TEXT: Final = "its text as IR says all: str(module), or lrc.levels.save(module, path) with its arrays"
 
 
-def name(text: str, what: str, reserved: Container[str] = (), also: str = "") -> syntax.Name:
+def name(text: str, what: str, also: str = "") -> syntax.Name:
     """A name of the language, of letters, digits and `_`, and what may stand in it `also`. Raises UserError if it is
-    none, or a `reserved` word."""
-    if not re.fullmatch(rf"[A-Za-z_][A-Za-z0-9_{also}]*", text) or text in reserved:
+    none."""
+    if not re.fullmatch(rf"[A-Za-z_][A-Za-z0-9_{also}]*", text):
         raise UserError.because(f"the language has no {text!r} as a name for {what}", hint="give it another name")
     return syntax.Name(text, span=NOWHERE)
 

@@ -14,7 +14,6 @@ from lrc.dialects.pattern.values import PatternSet
 from lrc.frontend import spelling, syntax
 from lrc.frontend.formatting import format, inline
 from lrc.frontend.nesting import Names, Nesting, parts_of
-from lrc.frontend.parsing import KEYWORDS
 from lrc.frontend.spelling import NOWHERE, word
 
 
@@ -44,7 +43,7 @@ def write(module: ModuleOp, *, weights: str | None = None) -> str:
         )
     patterns = _pattern_sets(layers)
     nesting = Nesting(patterns)
-    statements = [*nesting.statements(parts_of(layers), names, "", KEYWORDS)]
+    statements = [*nesting.statements(parts_of(layers), names, "")]
     head: list[syntax.Statement] = [syntax.Weights(_origin(model, layers, weights), span=NOWHERE)]
     if model.device is not None:
         head.append(syntax.Device(spelling.name(model.device.data, "a device"), span=NOWHERE))

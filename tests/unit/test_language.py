@@ -10,7 +10,7 @@ from hypothesis.extra.lark import from_lark
 
 import lrc
 from lrc.diagnostics import LrcError
-from lrc.dialects.lr import find_model
+from lrc.dialects.lr import LayerOp, find_model
 from lrc.frontend import format, lift, parse
 from lrc.frontend.parsing import grammar
 from lrc.zoo import NETWORKS, path
@@ -96,3 +96,23 @@ def test_a_byte_order_mark_says_nothing() -> None:
     text = path("digits").read_text(encoding="utf-8")
     assert parse("\ufeff" + text) == parse(text)
     assert format("\ufeff" + text) == text
+
+
+def test_words_that_begin_statements_are_names_elsewhere() -> None:
+    """Behind a word without a comma, too: so `lrc fmt` writes fields that stand on a line each."""
+    text = """model net {
+      weights random(seed: 0)
+      input input: f32[1, 3, 8, 8]
+      weights: conv2d(input) { filters: 8 kernel: 3 pad: same weights: "a" }
+      block block(input, device) {
+        result: conv2d(input) { filters: device kernel: 1 bias: false weights: "b" tuning: {} }
+        output: relu(result)
+        patterns: relu(output)
+        result patterns
+      }
+      output: block(weights) { device: 3 }
+      output output_of_block = output
+    }"""
+    layers = [op.layer.data for op in find_model(lrc.parse(text)).block.ops if isinstance(op, LayerOp)]
+    assert layers == ["weights", "output.result", "output.output", "output.patterns"]
+    assert str(lrc.parse(format(text))) == str(lrc.parse(text))

@@ -99,6 +99,10 @@ BLOCKS = {
     s: repeat(3) s(x, x)
     a: repeat(2) relu(s)
     z: add(s.1, a.0)""",
+    "words that begin statements": """
+    block output(x) { input: relu(x) result: relu(input) result result }
+    output: output(x)
+    z: conv2d(output) { filters: 4, kernel: 1, bias: false, weights: "z.0" }""",
     "prefixes of arrays": """
     block layer(x) {
       conv: conv2d(x) { filters: 4, kernel: 1, bias: false }
@@ -202,8 +206,6 @@ UNSAYABLE = {
     '%y = lr.pad "a"(%x) pads [0, 0, 0, 0] {value = 0.0 : f64} : IN -> IN': "'a' is an lr.pad, which",
     '%y = lr.concat "a"(%x) : IN -> IN': "'a' joins one layer",
     '%y = lr.softmax "a b"(%x) : IN -> IN': "no 'a b' as a name for layer 'a b'",
-    '%y = lr.softmax "output"(%x) : IN -> IN': "no 'output' as a name for layer 'output'",
-    '%y = lr.softmax "a.result"(%x) : IN -> IN': "no 'result' as a name for layer 'a.result'",
     '%y = lr.softmax "0.a"(%x) : IN -> IN': "no '0' as a name",
     '%y = lr.softmax "x"(%x) : IN -> IN': "'x' is an input and a layer",
     '%y = lr.activation "a"(%x) <leaky_relu -0.0> : IN -> IN': "no number -0.0",
