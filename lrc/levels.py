@@ -103,7 +103,7 @@ def without_arrays(module: ModuleOp) -> ModuleOp:
 
 def load(path: Path, context: Context) -> ModuleOp:
     """The module in a file, verified, its arrays at hand. Raises xDSL's ParseError and VerifyException, and OSError."""
-    module = LocatedParser(context, read(path).decode("utf-8"), str(path)).parse_module()
+    module = LocatedParser(context, read(path), str(path)).parse_module()
     verify(module)
     return module
 

@@ -1,25 +1,58 @@
 """Reading the text of the IR so that errors can point at it."""
 
+import re
 import struct
+from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    ComplexType,
+    FileLineColLoc,
+    IndexType,
+    IntAttr,
+    IntegerType,
+    ModuleOp,
+    RankedStructure,
+    StringAttr,
+    UnknownLoc,
+)
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
+from xdsl.parser.generic_parser import ParserState
 from xdsl.utils.exceptions import VerifyException
-from xdsl.utils.lexer import Span
+from xdsl.utils.lexer import Input, Span
+from xdsl.utils.mlir_lexer import MLIRLexer
 
+from lrc.diagnostics import UserError
+from lrc.dialects.lr.base import LayerOp
+from lrc.dialects.lr.model import OutputOp
 from lrc.passes.diagnose import where
+
+MOST_NUMBERS = 1 << 22
+"""In one `dense<…>`."""
+
+
+class Lexer(MLIRLexer):
+    """xDSL's, whose own pattern takes time exponential in the length of a string that nobody closes."""
+
+    _unescaped_characters_regex = re.compile(r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"')
 
 
 class LocatedParser(Parser):
     """A parser that gives each operation without a `loc(…)` its place in the text, as mlir-opt does.
 
-    `lines_before` are those of the file in front of the text.
+    `lines_before` are those of the file in front of the text. Raises UserError for bytes that are no text.
     """
 
     def __init__(self, context: Context, text: str | bytes, name: str, lines_before: int = 0) -> None:
-        super().__init__(context, text, name)
+        try:
+            content = text.decode("utf-8") if isinstance(text, bytes) else text
+        except UnicodeDecodeError:
+            raise UserError.because("this is no .mlir file: it is not a text", filename=name) from None
+        super().__init__(context, "", name)
+        self._parser_state = ParserState(Lexer(Input(content, name)))
         self.lines_before = lines_before
 
     def parse_operation(self) -> Operation:
@@ -27,11 +60,23 @@ class LocatedParser(Parser):
         start = Span(begin, begin, self.lexer.input, self.lines_before).get_location()
         try:
             op = super().parse_operation()
-        except struct.error:  # xDSL's, of a list of integers
+        except VerifyException as error:  # of an attribute, which is verified when it is made
+            self.raise_error(str(error), begin, self.pos)
+        except (struct.error, OverflowError, ValueError):  # xDSL's, of integers
             self.raise_error("a number is too large for its type", begin, self.pos)
+        except NotImplementedError:  # xDSL's, of `dense<…>`
+            self.raise_error("numbers of this type cannot be read", begin, self.pos)
         if isinstance(op.location, UnknownLoc):
             op.location = FileLineColLoc(StringAttr(start.file), IntAttr(start.line), IntAttr(start.col))
         return op
+
+    def _parse_dense_literal_type(self) -> RankedStructure[IntegerType | IndexType | AnyFloat | ComplexType]:
+        """The type of `dense<…>`, whose numbers xDSL keeps one by one, also where the text has only one for all."""
+        begin = self.pos
+        type = super()._parse_dense_literal_type()
+        if (count := prod(type.get_shape())) > MOST_NUMBERS:
+            self.raise_error(f"{count} numbers are too many for a text: at most {MOST_NUMBERS} can be", begin, self.pos)
+        return type
 
 
 def verify(module: ModuleOp) -> None:
@@ -41,6 +86,9 @@ def verify(module: ModuleOp) -> None:
     """
     defined: set[Operation] = set()
     for op in module.walk():
+        if isinstance(op, LayerOp | OutputOp):
+            _verify_definition(op)  # a model asks them for their names
+    for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
             for operand in op.operands:
@@ -49,6 +97,14 @@ def verify(module: ModuleOp) -> None:
             raise VerifyException(f"{where(op)}{error}") from None
         defined.add(op)
     module.verify()
+
+
+def _verify_definition(op: IRDLOperation) -> None:
+    """Raises VerifyException, with its place, if an operation is not as its definition has it."""
+    try:
+        op.get_irdl_definition().verify(op)
+    except VerifyException as error:
+        raise VerifyException(f"{where(op)}{error}") from None
 
 
 def _check_defined(value: SSAValue, user: Operation, defined: set[Operation]) -> None:

@@ -101,6 +101,10 @@ class LayerOp(IRDLOperation, ABC):
     def verify_(self) -> None:
         """Raises VerifyException if a shape does not fit."""
         try:
+            check_feature_map(self.output.type)
+        except VerifyException as error:
+            raise VerifyException(f"layer '{self.layer.data}' gives {self.output.type}, {error}") from None
+        try:
             expected = self.expected_shape()
         except ShapeError as error:
             raise VerifyException(f"layer '{self.layer.data}': {error}") from None
@@ -108,10 +112,6 @@ class LayerOp(IRDLOperation, ABC):
             raise VerifyException(
                 f"layer '{self.layer.data}' gives {shapes.show(expected)}, but its type says {shapes.show(found)}"
             )
-        try:
-            check_feature_map(self.output.type)
-        except VerifyException as error:
-            raise VerifyException(f"layer '{self.layer.data}' gives {self.output.type}, {error}") from None
         for field, weight, spec in self.weight_specs():
             if prod(spec.shape) > LARGEST:
                 raise VerifyException(
