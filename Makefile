@@ -1,6 +1,6 @@
 # make demo    set up, compile the pruned VGG-16, run it, verify it, and show what happened
 # make test    set up what the tests need, and run them all
-# make soak    what takes long: tests/soak, each of its tests for MINUTES at most (600)
+# make soak    what takes long: all jobs of tests/soak together for MINUTES (60), or those of JOBS; build/soak/report.txt
 # make growth  how the time of check, fmt and compile grows with what a file has
 # make lint    ruff, ruff format and pyright, as the tests run them
 # make format  let ruff rewrite the code
@@ -9,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_FLAGS ?= -q -n 2
-MINUTES ?= 600
+MINUTES ?= 60
 
 # command:package, the Debian package that has it
 DEMO_TOOLS := qemu-aarch64:qemu-user
@@ -29,7 +29,7 @@ test: .venv/test
 
 soak: .venv/test
 	@./tools/need $(TEST_TOOLS)
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) -rP --minutes $(MINUTES) tests/soak
+	PYTHONPATH=.:tests:tests/execution $(BIN)/python -m soak --minutes $(MINUTES) $(JOBS)
 
 growth: .venv/test
 	$(BIN)/python -m benchmarks.growth

@@ -1,0 +1,172 @@
+"""Drawn networks through C compilers: many as one program, each buffer between pages that nobody may touch.
+
+Every other network is one of integers, in which no number may differ; the others hold to their bounds. Compilers and
+their flags change from batch to batch.
+"""
+
+import os
+import random
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from batches import Batch, BatchError, Ran, named
+from hypothesis import given, seed, settings
+from installed import tool
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+
+from lrc import compiler, exact, saved, toolchain, verify
+from lrc.compiler import Compilation
+from lrc.dialects import lr
+from lrc.integers import IntegerNetwork, draw
+from lrc.testing import modules
+from lrc.testing.reproducers import WHERE
+from lrc.validation import named_outputs
+from soak.drawing import QUIET
+from soak.slices import Slice, signature_of
+
+TOGETHER = 20
+"""Networks of one program: so many that a compiler's start costs little."""
+
+LAYERS = 4
+
+STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic")
+
+OPTIMIZED = ("-O0", "-O0", "-O1", "-O1", "-O2", "-O3")
+"""Most of what compilers can do wrong they do at -O1; higher ones take longer."""
+
+CONTRACTED = ("-ffp-contract=off", "-ffp-contract=on", "-ffp-contract=fast")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network on its way: as it is compiled, what it is run on, and the exact values if it is one of integers."""
+
+    compilation: Compilation
+    inputs: dict[str, NDArray[np.float32]]
+    integers: IntegerNetwork | None
+
+
+def emitted(target: str) -> Callable[[Slice], None]:
+    """The job that compiles networks for a target."""
+
+    def compile_and_run(work: Slice) -> None:
+        os.environ[WHERE] = "off"
+        number = work.seed * 1_000_000
+        while work.time_left():
+            cases = list(_cases(work, number, target))
+            if cases:
+                _check(work, number, target, cases)
+            number += 1
+
+    return compile_and_run
+
+
+def _cases(work: Slice, number: int, target: str) -> list[Case]:
+    """Some networks, lowered."""
+    drawn: list[ModuleOp] = []
+
+    @seed(number)
+    @settings(QUIET, max_examples=TOGETHER)
+    @given(modules(LAYERS))
+    def collect(module: ModuleOp) -> None:
+        drawn.append(module)
+
+    collect()
+    cases: list[Case] = []
+    for place, module in enumerate(drawn):
+        if not work.time_left():
+            break
+        try:
+            own = named(module, f"drawn{place}")
+            network = draw(own, place // 2 % 2, number) if place % 2 else None
+            inputs = verify.random_inputs(own, number) if network is None else network.inputs
+            lowered = compiler.lower(network.module if network else own, target)
+            cases.append(Case(lowered, dict(inputs), network))
+        except Exception as error:
+            _fail(work, number, signature_of(error), traceback.format_exc(), module)
+    return cases
+
+
+def _check(work: Slice, number: int, target: str, cases: Sequence[Case]) -> None:
+    """Build the networks as one program, and hold what it does against what they mean."""
+    command, words = _command(target, random.Random(number))
+    runner = toolchain.emulator_command() if toolchain.is_foreign(target) else ()
+    folder = work.scratch / str(number)
+    folder.mkdir()
+    try:
+        batch = Batch([case.compilation for case in cases], folder, command, runner)
+    except BatchError as error:
+        work.fail(f"{words[0]} for {target}", str(error), number, {"README": str(error).encode()})
+        return
+    for at_end in (True, False):
+        for case, ran in zip(cases, batch.run([case.inputs for case in cases], at_end), strict=True):
+            for problem in _problems(case, ran):
+                signature = f"{target}, {words[0]}: {problem[:60]}"
+                _fail(work, number, signature, f"{' '.join(words)}: {problem}", case.compilation.source)
+    for case in cases:
+        work.count(f"networks compiled for {target}")
+        work.count(f"of integers, for {target}", case.integers is not None)
+    work.count(f"with {' '.join(words)}", len(cases))
+    _clear(folder)
+
+
+def _command(target: str, pick: random.Random) -> tuple[list[str], list[str]]:
+    """A compiler and its flags, as a list of words to call and as one to show."""
+    optimized, contracted = pick.choice(OPTIMIZED), pick.choice(CONTRACTED)
+    if toolchain.is_foreign(target):
+        found = toolchain.find_compiler(target)
+        optimized = pick.choice(("-O0", "-O0", "-O0", "-O1", "-O2"))
+        flags = [flag for flag in found.flags(target) if not flag.startswith(("-O", "-ffp"))]
+        words = [*found.command, *flags, optimized, contracted, "-static"]
+        return words, [found.name, optimized, contracted]
+    name = pick.choice(("gcc", "clang-19", "clang-19"))
+    machine = ["-march=native", "-Wno-psabi"] if target == "host" else []
+    return [tool(name), "-std=c11", *STRICT, *machine, optimized, contracted], [name, optimized, contracted]
+
+
+def _problems(case: Case, ran: Ran | str) -> list[str]:
+    """What is wrong with what a network's code did."""
+    if isinstance(ran, str):
+        return [ran]
+    source, graph = case.compilation.source, case.compilation.graph
+    report = verify.verify(source, graph, ran, case.inputs, case.compilation.stretches)
+    found = [f"the graph: {each}" for each in report.graph.problems]
+    for what, layers in (("graph", report.graph.layers), ("code", report.layers)):
+        found += [f"the {what}: {each.operation} '{each.layer}': {each.problem}" for each in layers if not each.passed]
+    found += [f"output '{each.name}' is wrong" for each in report.outputs if not each.passed]
+    return found + (_differences(case.integers, graph, ran) if case.integers else [])
+
+
+def _differences(network: IntegerNetwork, graph: ModuleOp, ran: Ran) -> list[str]:
+    """Where a network of integers got other numbers than it has to."""
+    held = exact.layers_held(network.module, graph)
+    pairs = [(name, ran.layers[name], layer) for name, (_, layer) in held.items() if name in ran.layers]
+    for name, value in named_outputs(lr.find_model(network.module)):
+        if isinstance(op := value.owner, lr.LayerOp):
+            pairs.append((name, ran.outputs[name], op.layer.data))
+    wrong = (
+        (name, exact.difference(0, array, network.values[layer]))
+        for name, array, layer in pairs
+        if layer in network.values
+    )
+    return [f"of integers '{name}': {difference}" for name, difference in wrong if difference is not None]
+
+
+def _fail(work: Slice, number: int, signature: str, message: str, module: ModuleOp) -> None:
+    """Note a failure of a network, which is saved with the command that compiles and verifies it by itself."""
+    if not work.is_known(signature):
+        folder = work.place(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        saved.save(module, folder / "module")
+        (folder / "README").write_text(message)
+    work.fail(signature, message, number)
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder)

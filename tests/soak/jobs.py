@@ -1,0 +1,71 @@
+"""All jobs of a soak run, and how the time is shared among them."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrc.testing.robustness import READERS
+from soak.slices import Slice
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: `share` of the time in parts of the sum of all, `run` does it until its slice is over.
+
+    `minutes` is the longest slice; one that `is_test` runs once, for all its time.
+    """
+
+    share: float
+    run: Callable[[Slice], object]
+    minutes: float = 4
+    is_test: bool = False
+
+
+def _later(module: str, name: str, *arguments: object) -> Callable[[Slice], object]:
+    """A job of another file, which is imported in the slice that runs it."""
+
+    def run(work: Slice) -> object:
+        from importlib import import_module
+
+        found = getattr(import_module(f"soak.{module}"), name)
+        return found(*arguments)(work) if arguments else found(work)
+
+    return run
+
+
+def _tests(name: str) -> Callable[[Slice], None]:
+    """The job that is a file of tests beside this one."""
+
+    def run(work: Slice) -> None:
+        minutes = max(work.seconds_left - 20, 5) / 60  # what is under way at the end is finished
+        words = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", "--minutes", str(minutes)]
+        words += [f"--basetemp={work.scratch / 'tests'}", str(HERE / name)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        for line in done.stdout.splitlines():
+            number, _, what = line.partition(" of ")
+            if number.isdigit():
+                work.count(f"{name}: of {what}", int(number))
+        if done.returncode:
+            work.fail(name, done.stdout[-15000:] + done.stderr[-3000:], work.seed, {"README": done.stdout.encode()})
+        shutil.rmtree(work.scratch / "tests", ignore_errors=True)
+
+    return run
+
+
+JOBS: Mapping[str, Job] = {
+    "passes": Job(24, _later("graphs", "passes")),
+    "loops": Job(6, _later("graphs", "loops")),
+    "emitted-c": Job(12, _later("emitted", "emitted", "c")),
+    "emitted-host": Job(11, _later("emitted", "emitted", "host")),
+    "emitted-neon": Job(9, _later("emitted", "emitted", "neon")),
+    **{f"fuzz-{reader}": Job(3, _later("fuzzing", "fuzzing", reader)) for reader in READERS},
+    "fuzz-loader": Job(3, _later("loading", "loading")),
+    "names": Job(2, _tests("test_all_names.py"), is_test=True),
+    "kills": Job(2, _tests("test_kills.py"), is_test=True),
+}
+"""Name -> job. The shares make a run of 50 minutes on two cores do what `report.WANTED` has."""
