@@ -84,18 +84,29 @@ def weights(draw: st.DrawFn, shape: tuple[int, ...], sparsity: Sparsity | None =
     return array if sparsity is None else project(array, sparsity).astype(np.float32)
 
 
-STATISTICS = ("usual", "usual", "usual", "negative scales", "no scale", "tiny variances", "no variance")
+STATISTICS = (
+    "usual",
+    "large scales",
+    "negative scales",
+    "negative scales",
+    "no scale",
+    "tiny variances",
+    "no variance",
+)
 
 
 @st.composite
-def statistics(draw: st.DrawFn, channels: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Scale, shift, mean and variance of a batch norm, each [C]: some of them negative, zero or tiny."""
-    kind = pick(draw, STATISTICS)
+def statistics(draw: st.DrawFn, channels: int, kind: str | None = None) -> tuple[Floats, Floats, Floats, Floats]:
+    """Scale, shift, mean and variance of a batch norm, each [C], of a kind of `STATISTICS` or any: some of them large,
+    negative, zero or tiny."""
+    kind = pick(draw, STATISTICS) if kind is None else kind
     numbers = np.random.default_rng(draw(SEEDS))
     scale, shift, mean, variance = numbers.uniform([[0.2], [-1], [-1], [0.05]], [[1.5]], (4, channels))
     match kind:
         case "negative scales":
             scale *= _signs(numbers, (channels,))
+        case "large scales":
+            scale *= 10
         case "no scale":
             scale[numbers.integers(channels)] = 0
         case "tiny variances":

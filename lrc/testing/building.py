@@ -131,12 +131,13 @@ class Builder:
         common = self.pick([POINTWISE, SAME, SAME, HALVING, None, None, None, None])
         return common or self.draw(windows(self.pick(KERNELS), size))
 
-    def normalization(self, value: SSAValue) -> SSAValue:
-        """A batch norm."""
+    def normalization(self, value: SSAValue, kind: str | None = None) -> SSAValue:
+        """A batch norm, whose numbers may be of a kind that `lrc.testing.arrays.STATISTICS` names."""
         name = self.name("norm")
         names = {field: f"{name}.{field}" for field in ("weight", "bias", "running_mean", "running_var")}
-        if self.maybe():
-            self.put(name, **dict(zip(names, self.draw(statistics(shape_of(value)[1])), strict=True)))
+        if kind is not None or self.maybe():
+            arrays = self.draw(statistics(shape_of(value)[1], kind))
+            self.put(name, **dict(zip(names, arrays, strict=True)))
         weight, bias, mean, variance = names.values()
         epsilon = self.pick([1e-5, 1e-5, 1e-3])
         return self.add(

@@ -55,21 +55,21 @@ def fitting(net: Builder, value: SSAValue) -> list[SSAValue]:
 
 def finished(net: Builder, value: SSAValue) -> SSAValue:
     """A batch norm and an activation behind a layer, both, one, or none of them."""
-    follows = net.pick(["", "na", "na", "na", "a", "n"])
+    follows = net.pick(["", "na", "na", "na", "na", "na", "a", "n"])
     for each in follows[: net.room]:
         value = net.normalization(value) if each == "n" else net.activation(value)
     return value
 
 
 def conv_bn_act(net: Builder, value: SSAValue) -> SSAValue:
-    """conv -> batch norm -> activation."""
+    """conv -> batch norm -> activation, or not all of them."""
     return finished(net, net.convolution(value))
 
 
 def grouped(net: Builder, value: SSAValue) -> SSAValue:
     """A convolution in groups, of one channel each or several."""
     channels = shape_of(value)[1]
-    groups = net.pick([g for g in range(channels, 0, -1) if channels % g == 0])
+    groups = net.pick([g for g in range(2, channels + 1) if channels % g == 0] or [1])
     return finished(net, net.convolution(value, filters=groups * net.pick([1, 1, 2, 3]), groups=groups))
 
 
@@ -83,20 +83,22 @@ def depthwise_separable(net: Builder, value: SSAValue) -> SSAValue:
 
 def residual_chain(net: Builder, value: SSAValue) -> SSAValue:
     """One to three blocks, each x + f(x): activations before or behind, the first x projected or not."""
-    is_pre, projects = net.maybe(), net.maybe() and net.room > 3
-    for _ in range(net.pick([1, 2, 2, 3])):
+    is_pre, projects = net.maybe(), net.room > 3 and net.maybe()
+    for left in (2, 1, 0)[net.pick([1, 1, 2, 0]) :]:
         if net.room < 2 + is_pre:
             break
+        spare = net.room - (2 + is_pre) * (1 + left) - projects  # what the blocks that follow do not need
         inner = net.activation(value) if is_pre else value
-        if net.room > 2 + projects and net.maybe():
+        if spare > 0 and net.maybe():
             inner = net.convolution(inner, window=same(net), bias=False)
-            inner = net.activation(inner) if net.room > 2 + projects else inner
+            inner = net.activation(inner) if spare > 1 else inner
+            spare -= 2
         inner = net.convolution(inner, filters=None if projects else shape_of(value)[1], window=same(net))
         if projects:
             value, projects = net.convolution(value, shape_of(inner)[1], POINTWISE), False
-        inner = net.normalization(inner) if net.room > 1 and net.maybe() else inner
+        inner, spare = (net.normalization(inner), spare - 1) if spare > 0 and net.maybe() else (inner, spare)
         value = net.sum(*net.pick([(inner, value), (value, inner)]))
-        value = net.activation(value) if net.room and not is_pre else value
+        value = net.activation(value) if spare > 0 and not is_pre else value
     return value
 
 
@@ -156,6 +158,11 @@ def padded_pool(net: Builder, value: SSAValue) -> SSAValue:
     return net.pool(value, net.pick([SAME, Window((2, 2), (2, 2), (1, 1, 1, 1)), None]))
 
 
+def clipped(net: Builder, value: SSAValue) -> SSAValue:
+    """An activation of numbers that reach both of its ends."""
+    return net.activation(net.normalization(value, "large scales"), net.pick(["relu6", "hard_sigmoid", "hard_swish"]))
+
+
 def read_by_many(net: Builder, value: SSAValue) -> SSAValue:
     """A value that two to four layers read, not all of which can be fused with it."""
     value = net.convolution(value, window=SAME)
@@ -213,13 +220,15 @@ PICTURES = (
     Motif(lambda net, value: net.activation(value), 1),
     Motif(lambda net, value: net.pool(value), 1),
     Motif(lambda net, value: net.normalization(value), 1),
-    Motif(conv_bn_act, 1, 6),
+    Motif(lambda net, value: net.convolution(value), 1, 2),
+    Motif(conv_bn_act, 3, 10),
     Motif(grouped, 1, 2),
     Motif(binary, 1),
     Motif(joined, 1),
-    Motif(up_and_down, 1),
+    Motif(up_and_down, 1, 2),
     Motif(lambda net, value: net.softmax(value), 1),
     Motif(padded_pool, 2, 2),
+    Motif(clipped, 2, 2),
     Motif(head, 3, 2),
     Motif(depthwise_separable, 2, 2),
     Motif(concat_into_padding, 2, 2),
@@ -229,7 +238,7 @@ PICTURES = (
     Motif(squeeze_and_excite, 4),
     Motif(inception, 3, 2),
     Motif(read_by_many, 3, 2),
-    Motif(many_channels, 3),
+    Motif(many_channels, 3, 3),
 )
 """What may follow a picture, the simplest first."""
 
@@ -237,6 +246,7 @@ VECTORS = (
     Motif(lambda net, value: net.activation(value), 1),
     Motif(lambda net, value: net.normalization(value), 1),
     Motif(dense, 1, 4),
+    Motif(clipped, 2),
     Motif(binary, 1),
     Motif(joined, 1),
     Motif(lambda net, value: net.softmax(value), 1),

@@ -23,6 +23,10 @@ RECENT: Final = 4
 """A motif stands behind one of the values that came last: so networks grow deep."""
 
 
+ROOM: Final = 3
+"""For one motif more: in less room only single layers fit, of which there are many anyway."""
+
+
 @st.composite
 def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str = "neon") -> ModuleOp:
     """A small network with its weights, of one to `layers` layers of any kind as the author would write them.
@@ -35,7 +39,7 @@ def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str
         is_vector = not draw(up_to(9))
         net.input((1, draw(CHANNELS)) if is_vector else (1, draw(CHANNELS), draw(SIZES), draw(SIZES)))
     draw(behind(net))
-    while net.room and draw(up_to(4)):
+    while net.room >= ROOM and draw(up_to(5)):
         draw(behind(net))
     module = net.finish()
     if level != "lr":

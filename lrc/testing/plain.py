@@ -111,7 +111,7 @@ def sparsities(kernel: tuple[int, int] = (3, 3)) -> st.SearchStrategy[Sparsity]:
     """A sparsity of any kind for a (rows, columns) kernel; some have 9 to 16 patterns, few have more."""
     keeps, budgets = st.sampled_from(KEEPS), st.sampled_from(["filter", "layer"])
     few, many = pattern_sets(kernel), pattern_sets(kernel, MOST_PATTERNS, 9)
-    sets = st.sampled_from([few] * 6 + [many] * 4 + [pattern_sets(kernel, DECLARED_PATTERNS, MOST_PATTERNS + 1)])
+    sets = st.sampled_from([few] * 3 + [many] * 4 + [pattern_sets(kernel, DECLARED_PATTERNS, MOST_PATTERNS + 1)])
     pruned = st.builds(Sparsity, st.just("pattern"), sets.flatmap(lambda each: each), st.none() | keeps, budgets)
     connected = st.builds(Sparsity, st.just("connectivity"), st.none(), keeps, budgets)
     return st.sampled_from([Sparsity(), Sparsity("auto")]) | connected | pruned | pruned
