@@ -11,6 +11,7 @@ import lrc
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weights import WeightSpec, WeightStore
+from lrc.frontend import format, parse
 
 
 def layers(text: str, seed: str = "seed: 0") -> list[Any]:
@@ -46,8 +47,8 @@ def test_windows(fields: str, expected: tuple[tuple[int, ...], ...]) -> None:
 @pytest.mark.parametrize("kind", ["max_pool", "avg_pool"])
 @pytest.mark.parametrize(("stride", "expected"), [("", (2, 3)), (", stride: 1", (1, 1)), (", stride: [1, 2]", (1, 2))])
 def test_poolings_move_by_their_kernel(kind: str, stride: str, expected: tuple[int, int]) -> None:
-    (pool,) = layers(f"a: {kind}(x) {{ kernel: [2, 3]{stride} }}")
-    assert (pool.window.kernel, pool.window.strides) == ((2, 3), expected)
+    (pool,) = layers(f"a: {kind}(x) {{ kernel: [2, 3]{stride}, pad: [1, 1, 0, 0] }}")
+    assert (pool.window.kernel, pool.window.strides, pool.window.pads) == ((2, 3), expected, (1, 1, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,32 @@ def test_what_is_given() -> None:
     assert (conv.sparsity.data.keep, conv.sparsity.data.budget) == (float(Fraction(10, 36)), "layer")
     assert norm.epsilon.value.data == 1e-3
     assert act.activation.data == lr.Activation("leaky_relu", -0.125)
+
+
+def test_a_list_is_made_of_the_numbers_where_it_stands() -> None:
+    """Names in what a block is called with are those of the caller."""
+    inner = "block inner(x, pads, n = 7) {\nc: conv2d(x) { filters: 2, kernel: 3, pad: pads }\nresult c\n}\n"
+    outer = "block outer(x, n) {\nd: inner(x, pads: [n, n + 1])\nresult d\n}\n"
+    (conv,) = layers(inner.replace("filters: 2", "filters: n") + outer + "a: outer(x, n: 1)")
+    assert (conv.window.pads, shape_of(conv.output)[1]) == ((1, 2, 1, 2), 7)
+
+
+KEPT = (
+    "a: conv2d(x) { filters: (1 + 2) * 3, kernel: 1 }",
+    "a: conv2d(x) { filters: 12 / (2 * 3), kernel: 1 }",
+    "a: conv2d(x) { filters: 12 - (2 - 3) - (4 + 1), kernel: [1, (3)] }",
+    "a: conv2d(x) { filters: -(1 - 3) * 2, kernel: 1, pad: -(-1) }",
+    "block b(x, n = 2) {\nc: relu(x)\nresult out = c\n}\na: repeat(2 * (1 + 1)) b(x, n: 3)",
+    "block b(x, n = (1 + 1) * 2) {\nc: relu(x)\nd: tanh(x)\nresult out = c, d\n}\ne: b(x)\na: add(e.out, e.d)",
+    'a: conv2d(x) { filters: 4, kernel: 3, sparsity: connectivity(keep: 1/3.6, budget: layer), weights: "w.0" }',
+    "a: conv2d(x) { filters: 4, kernel: 3, tuning: { unroll: [1, 2, 16], tile: [4, 2], permute: cohwci } }",
+)
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_formatting_keeps_what_is_meant(text: str) -> None:
+    whole = f"model net {{\nweights random(seed: 3)\ninput x: f32[1, 4, 9, 11]\n{text}\noutput y = a\n}}"
+    assert parse(format(whole)) == parse(whole)
 
 
 @pytest.mark.parametrize(("said", "seed"), [("", 0), ("seed: 0", 0), ("seed: 7", 7)])
