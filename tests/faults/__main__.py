@@ -63,8 +63,8 @@ def run(faults: Sequence[Fault], tests: dict[str, list[str]], jobs: int, limit: 
     try:
         with ThreadPoolExecutor(len(made)) as pool:
             print(f"{len(every)} tests without faults", flush=True)
-            parts = pool.map(lambda i: made[i].broken(every[i :: len(made)]), range(len(made)))
-            broken = {test for part in parts for test in part}
+            parts = [every[i :: len(made)] for i in range(len(made))]
+            broken = {test for found in pool.map(Tree.broken, made, parts) for test in found}
             for tree in made:
                 trees.put(tree)
 

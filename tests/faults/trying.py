@@ -65,9 +65,13 @@ class Tree:
         self.place = Path(self._scratch.name) / "lrc"
         shutil.copytree(ROOT, self.place, symlinks=True, ignore=NO_COPY)
         variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(self.place), str(FOLDER)])}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._warm = subprocess.Popen(
-            [sys.executable, FOLDER / "warm.py"], cwd=self.place, env=variables, text=True, **pipes
+            [sys.executable, FOLDER / "warm.py"],
+            cwd=self.place,
+            env=variables,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
     def close(self) -> None:
