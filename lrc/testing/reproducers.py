@@ -33,11 +33,11 @@ import numpy as np
 from hypothesis.errors import HypothesisException
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.universe import Universe
 
 from lrc import __version__, saved
 from lrc.backends import staging
 from lrc.testing.scripts import script
+from lrc.universe import multiverse
 from lrc.verify import random_inputs
 
 WHERE = "LRC_REPRODUCERS"
@@ -86,7 +86,7 @@ def reproducible(
 
 def verify_passes(passes: Sequence[ModulePass]) -> list[str] | None:
     """The words with which `lrc verify` checks passes; None if one of them is none that it can find by its name."""
-    known = Universe.get_multiverse().all_passes
+    known = multiverse().all_passes
     if any(each.name not in known or known[each.name]() is not type(each) for each in passes):
         return None
     return ["--passes", ",".join(map(str, passes))]
