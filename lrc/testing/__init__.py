@@ -15,6 +15,7 @@ from lrc.testing import profile
 from lrc.testing.arrays import inputs, statistics, weights
 from lrc.testing.checks import holds, loops_preserve_meaning, passes_preserve_meaning, targets_agree
 from lrc.testing.features import features
+from lrc.testing.kernels import kernels
 from lrc.testing.networks import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
 from lrc.testing.relations import RELATIONS
@@ -24,6 +25,7 @@ __all__ = [
     "features",
     "holds",
     "inputs",
+    "kernels",
     "loops_preserve_meaning",
     "masks",
     "modules",

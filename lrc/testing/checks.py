@@ -19,6 +19,7 @@ from lrc.exact import layers_held
 from lrc.interpreters import loops, run, walk
 from lrc.interpreters.reference import Array, float64
 from lrc.testing.code import built
+from lrc.testing.evaluating import functions_preserve_meaning
 from lrc.testing.relations import RELATIONS, Related, Relation
 from lrc.testing.reproducers import reproducible, verify_passes
 from lrc.validation import Validation
@@ -31,12 +32,16 @@ LARGE, NEGLIGIBLE = 2.0**120, 2.0**-100
 def passes_preserve_meaning(
     module: ModuleOp, passes: Sequence[ModulePass], context: Context | None = None, seed: int = 0
 ) -> None:
-    """Check that each of the passes over the graph, run one after the other, leaves a valid module that means the same.
+    """Check that each of the passes, run one after the other, leaves a valid module that means the same.
 
-    Layers may be fused, their weights rounded to float32, and layers may be added; any other layer, input or output
-    keeps its name and its value (`lrc.validation`). `module` stays as it is. Raises AssertionError that names the pass
-    and what it changed.
+    Of a network, layers may be fused, their weights rounded to float32, and layers may be added; any other layer, input
+    or output keeps its name and its value (`lrc.validation`). A module of functions, such as those of `kernels()`, is
+    run: not one number that it writes may differ (`lrc.testing.evaluating`). `module` stays as it is. Raises
+    AssertionError that names the pass and what it changed.
     """
+    if not any(isinstance(op, lr.ModelOp) for op in module.ops):
+        functions_preserve_meaning(module, passes, context, seed)
+        return
     blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
     if blame is not None:
         _same_meaning(blame.pass_name, blame.found)
