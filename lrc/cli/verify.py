@@ -48,7 +48,7 @@ OF_CODE = ("target", "threads", "replace_unfriendly", "exact", "bisect")
 @input_options
 @click.option("--exact", is_flag=True, help="Also run it with small integers for weights: every bit has to agree.")
 @click.option("--bisect", is_flag=True, help="Also look for the first pass and layer that differ.")
-@click.option("-p", "--passes", help="Hold the layers after each of these passes against those before; no C.")
+@click.option("-p", "--passes", help="Hold what each of these passes makes against what was before it; no C.")
 @json_option
 @click.pass_context
 def command(

@@ -47,7 +47,7 @@ def passes_preserve_meaning(
         _same_meaning(blame.pass_name, blame.found)
 
 
-@reproducible()
+@reproducible(lambda given: ["--passes", pipelines.specification(given["machine"])])
 def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
     """Check that the loops, as they are for a machine of `lrc.passes.machine`, compute what the packed layers mean,
     after every pass from lower-to-loops to plan-memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,16 @@ import numpy as np
 import pytest
 from wrong_passes import NETWORK, lost_bias, plant
 from xdsl.context import Context
+from xdsl.dialects import vector
+from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import cli, compiler, interpreters, levels, saved
+from lrc import cli, compiler, interpreters, levels, pipelines, saved
 from lrc.diagnostics import UserError
 from lrc.passes.fuse_activation import FuseActivationPass
 from lrc.passes.fuse_conv_bn import FuseConvBnPass
+from lrc.passes.order_body import OrderBodyPass
+from lrc.testing import loops_preserve_meaning
 from lrc.verify import random_inputs
 
 Run = Callable[..., tuple[object, str]]
@@ -45,6 +50,40 @@ def test_passes_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = run("verify", "net.lr", "--passes", passes, "--json")
     report = json.loads(said)
     assert (code, report["passed"], report["blame"]["pass"]) == (3, False, "materialize-padding")
+
+
+LOOPS = """\
+model loops {
+  weights random(seed: 0)
+  input x: f32[1, 3, 5, 6]
+  a: conv2d(x) { filters: 5, kernel: 3, pad: 1 }
+  b: relu(a)
+  output y = b
+}
+"""
+
+
+def test_passes_down_to_loops(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops are held against the layers that they were made of, after each pass."""
+    Path("net.lr").write_text(LOOPS)
+    passes = pipelines.specification("neon")
+    assert run("verify", "net.lr", "--passes", passes) == (0, "bisection: no pass changes a layer's meaning\n")
+    right = OrderBodyPass.apply
+
+    def apply(self: OrderBodyPass, ctx: Context, op: ModuleOp) -> None:
+        """One factor twice."""
+        right(self, ctx, op)
+        for product in op.walk():
+            if isinstance(product, vector.FMAOp):
+                product.operands = (product.lhs, product.lhs, product.acc)
+
+    monkeypatch.setattr(OrderBodyPass, "apply", apply)
+    code, said = run("verify", "net.lr", "--passes", passes)
+    assert (code, "bisection: order-body: output 'y' is " in said) == (3, True), said
+    with pytest.raises(AssertionError) as error:
+        loops_preserve_meaning(lrc.parse(LOOPS))
+    (note,) = error.value.__notes__
+    assert run(*shlex.split(note.removeprefix("reproducer: "))[1:]) == (code, said)
 
 
 @pytest.mark.parametrize(
