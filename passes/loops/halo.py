@@ -46,7 +46,8 @@ class HaloFamily:
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order."""
-        names = ["channels", "first", "channel"]
+        names = ["channels"]
+        names += ["first", "channel"] if self.rows or self.tails else []
         names += ["lead"] if self.lead else []
         names += ["top", "below", "bottom"] if self.rows else []
         names += ["height", "picture", "row", "row_end"] if self.tails else []
@@ -69,7 +70,7 @@ def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
 
         each(loops, "i", 0, count, clear, family.lanes)
 
-    def tail(y: SSAValue) -> None:
+    def tail(picture: Index, y: SSAValue) -> None:
         row = loops.place(picture, (y, loops["row"]), name="place")
         if family.ragged:
 
@@ -80,6 +81,15 @@ def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
             each(loops, "x", loops["tail"], loops["row_end"], clear)
         zeros(loops.add(row, loops["row_end"]), loops.subtract(loops["row"], loops["row_end"]))
 
+    def around(c: SSAValue) -> None:
+        channel = loops.place(loops["first"], (c, loops["channel"]), name="channel_place")
+        if family.rows:
+            zeros(channel, loops["top"])
+            zeros(loops.add(channel, loops["below"]), loops["bottom"])
+        if family.tails:
+            picture = loops.add(channel, loops["picture"], "picture_place")
+            each(loops, "y", 0, loops["height"], lambda y: tail(picture, y))
+
     with loops.grid(["c"], [loops["channels"]]) as (c,):
         if family.lead:
 
@@ -88,13 +98,8 @@ def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
                 return ()
 
             loops.choose(loops.equal(c, 0), lead)
-        channel = loops.place(loops["first"], (c, loops["channel"]), name="channel_place")
-        if family.rows:
-            zeros(channel, loops["top"])
-            zeros(loops.add(channel, loops["below"]), loops["bottom"])
-        if family.tails:
-            picture = loops.add(channel, loops["picture"], "picture_place")
-            each(loops, "y", 0, loops["height"], tail)
+        if family.rows or family.tails:
+            around(c)
     return loops.finish()
 
 
