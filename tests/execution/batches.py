@@ -29,7 +29,7 @@ Tensors = dict[str, NDArray[np.float32]]
 PROGRAMS = Path(__file__).parent / "c"
 HELPER = re.compile(r"^static [^;{]*?(\w+)\(", re.MULTILINE)
 MACROS = ("ARENA_BYTES", "ARENA", "WEIGHTS", "LAUNCH", "LAYER")
-SHARED = ("identity", "check_weights", "nanoseconds", "parallel_for")
+SHARED = ("identity", "check_weights", "nanoseconds", "parallel_for", "pool", "pool_create", "pool_destroy")
 SECONDS = 300
 """How long a program may run, under an emulator too."""
 
@@ -69,24 +69,26 @@ class Batch:
         self.folders = [scratch / compiler.name_of(each.source) for each in compilations]
         self.metadata = [compiler.write(each, folder) for each, folder in zip(compilations, self.folders, strict=True)]
         source = scratch / "batch.c"
-        source.write_text("\n".join([*self._lines(), ""]), encoding="utf-8")
+        source.write_text("\n".join([*self.lines(), ""]), encoding="utf-8")
         words = [*command, f"-I{PROGRAMS}", str(source), "-o", str(self.program), "-lm", "-pthread"]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise BatchError(f"{' '.join(words)}: {done.stderr[:4000]}")
+            raise BatchError(f"{done.stderr[:4000]}\n{' '.join(words)}")
 
-    def run(self, inputs: Sequence[Mapping[str, NDArray[np.float32]]], at_end: bool = True) -> list[Ran | str]:
+    def run(
+        self, inputs: Sequence[Mapping[str, NDArray[np.float32]]], at_end: bool = True, threads: int = 1
+    ) -> list[Ran | str]:
         """What each network makes of its inputs, or how it failed. Buffers end where a page does, or begin there."""
         results: list[Ran | str] = []
         while len(results) < len(self.folders):
-            results += self._run_from(len(results), inputs, at_end)
+            results += self._run_from(len(results), inputs, at_end, threads)
         return results
 
     def _run_from(
-        self, first: int, inputs: Sequence[Mapping[str, NDArray[np.float32]]], at_end: bool
+        self, first: int, inputs: Sequence[Mapping[str, NDArray[np.float32]]], at_end: bool, threads: int
     ) -> Iterator[Ran | str]:
         """What the networks from this one on make of their inputs, up to the first that fails."""
-        command = [*self.runner, str(self.program), str(first), str(int(at_end))]
+        command = [*self.runner, str(self.program), str(first), str(int(at_end)), str(threads)]
         stream = b"".join(self._input(number, inputs[number]) for number in range(first, len(self.folders)))
         try:
             done = subprocess.run(command, input=stream, capture_output=True, check=False, timeout=SECONDS)
@@ -124,11 +126,12 @@ class Batch:
                 ran.layers[rows[number]["name"]] = layer_result(rows[number], numbers)
         return ran, place
 
-    def _lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """The program's text."""
         first = self.metadata[0]["c_name"]
         yield f'#include "{self.folders[0] / "lrc_runtime.c"}"'
         yield '#include "guarded.h"'
+        yield f"static {first}_pool *pool;"
         for number, (folder, metadata) in enumerate(zip(self.folders, self.metadata, strict=True)):
             name = metadata["c_name"]
             helpers = sorted(set(HELPER.findall((folder / f"{name}_kernels.h").read_text(encoding="utf-8"))))
@@ -140,11 +143,14 @@ class Batch:
             yield from (f"#undef {each}" for each in (*helpers, *MACROS))
             yield from _runner(metadata)
         yield "int main(int argc, char **argv) {"
-        yield "  int first = argc == 3 ? atoi(argv[1]) : -1;"
-        yield "  CHECK(first >= 0);"
+        yield "  int first = argc == 4 ? atoi(argv[1]) : -1, threads = argc == 4 ? atoi(argv[3]) : 0;"
+        yield "  CHECK(first >= 0 && threads > 0);"
         yield "  at_end = atoi(argv[2]);"
+        yield f"  pool = threads > 1 ? {first}_pool_create((unsigned)threads, 0) : NULL;"
+        yield "  CHECK(pool || threads == 1);"
         for number, metadata in enumerate(self.metadata):
             yield f"  if (first <= {number}) run_{metadata['c_name']}();"
+        yield f"  {first}_pool_destroy(pool);"
         yield "  return fflush(stdout) ? 1 : 0;"
         yield "}"
 
@@ -167,6 +173,7 @@ def _runner(metadata: Mapping[str, Any]) -> Iterator[str]:
     for port, size in zip(ports, sizes, strict=True):
         yield f"  float *{port} = (float *){'given' if port.startswith('in') else 'guarded'}({4 * size});"
     yield f"  CHECK(!{name}_init(&m, arena, {name}_arena_bytes(), weights, {weights}));"
+    yield f"  {name}_set_threads(&m, pool);"
     yield f"  {name}_set_hook(&m, show_{name}, NULL);"
     yield f"  CHECK(!{name}_run(&m, {', '.join(ports)}));"
     for number in range(len(metadata["outputs"])):

@@ -1,8 +1,12 @@
 """Compiles emitted folders as a careful user would: every warning an error, and with programs of one's own."""
 
+import re
 import subprocess
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+
+from installed import tool
 
 from lrc import toolchain
 from lrc.toolchain import Compiler
@@ -35,6 +39,29 @@ def run_with(main: str, folders: Sequence[Path], scratch: Path, sanitize: str = 
     done = subprocess.run([program, *folders], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def compile_with(main: str, folder: Path, program: Path, flags: Sequence[str]) -> None:
+    """Links a program of tests/execution/c for any network with the folder's code, which it knows by definitions: NAME,
+    HEADER and LRW, its files; SIZES, the floats of each input and output, and CALL, buffers for them; INTEGER_BYTES."""
+    metadata = toolchain.metadata_of(folder)
+    name: str = metadata["c_name"]
+    ports = [*metadata["inputs"], *metadata["outputs"]]
+    found = re.search(r"\.integer_bytes = (\d+)", (folder / f"{name}.c").read_text(encoding="utf-8"))
+    assert found is not None
+    definitions = {
+        "NAME": name,
+        "HEADER": f'"{name}.h"',
+        "LRW": f'"{folder / name}.lrw"',
+        "SIZES": ", ".join(str(prod(port["shape"])) for port in ports),
+        "CALL": ", ".join(f"buffer[{number}]" for number in range(len(ports))),
+        "INTEGER_BYTES": found[1],
+    }
+    words = [tool("clang-19"), *flags, *(f"-D{key}={value}" for key, value in definitions.items()), f"-I{folder}"]
+    words += [str(PROGRAMS / main), *(str(folder / source) for source in metadata["sources"])]
+    words += ["-o", str(program), "-lm", "-pthread"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:5000]
 
 
 def weights_path(folder: Path) -> str:

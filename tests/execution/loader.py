@@ -4,14 +4,11 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
-from installed import tool
+from careful_build import compile_with
 
 from lrc import toolchain
-
-PROGRAMS = Path(__file__).parent / "c"
 
 FLAGS = (
     *("-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=fuzzer,address,undefined"),
@@ -30,26 +27,9 @@ class Fuzzed:
 
 def build(folder: Path, scratch: Path) -> Path:
     """The fuzzer of an emitted folder's loader, as a program in `scratch`, with its corpus in `scratch`/corpus."""
-    metadata = toolchain.metadata_of(folder)
-    name: str = metadata["c_name"]
-    ports = [*metadata["inputs"], *metadata["outputs"]]
-    whole = (folder / f"{name}.lrw").read_bytes()
-    found = re.search(r"\.integer_bytes = (\d+)", (folder / f"{name}.c").read_text(encoding="utf-8"))
-    assert found is not None
-    definitions = {
-        "NAME": name,
-        "HEADER": f'"{name}.h"',
-        "LRW": f'"{folder / name}.lrw"',
-        "SIZES": ", ".join(str(prod(port["shape"])) for port in ports),
-        "CALL": ", ".join(f"buffer[{number}]" for number in range(len(ports))),
-        "INTEGER_BYTES": found[1],
-    }
     program = scratch / "fuzz_loader"
-    sources = [str(folder / source) for source in metadata["sources"]]
-    words = [tool("clang-19"), *FLAGS, *(f"-D{key}={value}" for key, value in definitions.items()), f"-I{folder}"]
-    words += [str(PROGRAMS / "fuzz_loader.c"), *sources, "-o", str(program), "-lm", "-pthread"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[:5000]
+    compile_with("fuzz_loader.c", folder, program, FLAGS)
+    whole = (folder / f"{toolchain.metadata_of(folder)['c_name']}.lrw").read_bytes()
     corpus = scratch / "corpus"
     corpus.mkdir()
     for how in (0, 1, 3, 7, 15, 16, 32):

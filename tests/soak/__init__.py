@@ -23,6 +23,7 @@ One slice, as a report names it, is run again by
 | `emitted.py` | drawn networks through compilers: many in one program, guard pages around each buffer |
 | `fuzzing.py`, `mutations.py`, `corpora.py` | broken inputs for all that Python reads |
 | `loader.py` | libFuzzer on the C that reads NAME.lrw |
+| `ways.py` | a few networks in every way to compile: compilers, optimization, contraction, sanitizers |
 | `report.py` | what was done and found |
 | `test_*.py` | the jobs that are tests of pytest |
 

@@ -100,7 +100,12 @@ def _check(work: Slice, number: int, target: str, cases: Sequence[Case]) -> None
     try:
         batch = Batch([case.compilation for case in cases], folder, command, runner)
     except BatchError as error:
-        work.fail(f"{words[0]} for {target}", str(error), number, {"README": str(error).encode()})
+        _clear(folder)
+        if len(cases) > 1:
+            for case in cases:
+                _check(work, number, target, [case])
+        else:
+            _fail(work, number, f"{target}, {words[0]}: {signature_of(error)}", str(error), cases[0].compilation.source)
         return
     for at_end in (True, False):
         for case, ran in zip(cases, batch.run([case.inputs for case in cases], at_end), strict=True):

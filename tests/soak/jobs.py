@@ -65,6 +65,7 @@ JOBS: Mapping[str, Job] = {
     "emitted-neon": Job(9, _later("emitted", "emitted", "neon")),
     **{f"fuzz-{reader}": Job(3, _later("fuzzing", "fuzzing", reader)) for reader in READERS},
     "fuzz-loader": Job(3, _later("loading", "loading")),
+    "ways": Job(6, _later("ways", "ways"), minutes=15),
     "names": Job(2, _tests("test_all_names.py"), is_test=True),
     "kills": Job(2, _tests("test_kills.py"), is_test=True),
 }
