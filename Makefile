@@ -1,6 +1,7 @@
 # make demo    set up, compile the pruned VGG-16, run it, verify it, and show what happened
 # make test    set up what the tests need, and run them all
 # make soak    what takes long: all jobs of tests/soak together for MINUTES (60), or those of JOBS; build/soak/report.txt
+# make faults  plants mistakes in lrc, one at a time, and sees whether tests find them; FAULTS='memory*' some of them
 # make growth  how the time of check, fmt and compile grows with what a file has
 # make lint    ruff, ruff format and pyright, as the tests run them
 # make format  let ruff rewrite the code
@@ -10,13 +11,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_FLAGS ?= -q -n 2
 MINUTES ?= 60
+FAULTS ?= *
 
 # command:package, the Debian package that has it
 DEMO_TOOLS := qemu-aarch64:qemu-user
 TEST_TOOLS := gcc:gcc g++:g++ clang-19:clang-19 clang++-19:clang-19 :libclang-rt-19-dev cmake:cmake git:git node:nodejs mount:mount \
   $(DEMO_TOOLS)
 
-.PHONY: demo test soak lint format clean growth
+.PHONY: demo test soak faults lint format clean growth
 .DELETE_ON_ERROR:
 
 demo: .venv/demo
@@ -30,6 +32,10 @@ test: .venv/test
 soak: .venv/test
 	@./tools/need $(TEST_TOOLS)
 	PYTHONPATH=.:tests:tests/execution $(BIN)/python -m soak --minutes $(MINUTES) $(JOBS)
+
+faults: .venv/test
+	@./tools/need $(TEST_TOOLS)
+	$(BIN)/python tests/faults --jobs 2 '$(FAULTS)'
 
 growth: .venv/test
 	$(BIN)/python -m benchmarks.growth

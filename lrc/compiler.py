@@ -11,7 +11,6 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.universe import Universe
 from xdsl.utils.exceptions import VerifyException
 
 from lrc import levels, pipelines
@@ -21,6 +20,7 @@ from lrc.backends.folder import write_folder
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.report import Observer, Report
+from lrc.universe import multiverse
 
 BETWEEN_LOOPS = frozenset({"eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory"})
 """Passes whose input is not verified: the loops are large, and are verified once whole and once finished."""
@@ -63,7 +63,7 @@ class Compilation:
 def make_context() -> Context:
     """A context that knows all dialects of xDSL and of lrc."""
     context = Context()
-    for name, dialect in Universe.get_multiverse().all_dialects.items():
+    for name, dialect in multiverse().all_dialects.items():
         context.register_dialect(name, dialect)
     return context
 

@@ -4,6 +4,7 @@ It has mlir-opt's habits (`-p pipeline`, `-t target`, `--print-between-passes`, 
 `--split-input-file`) and is what the FileCheck tests run.
 """
 
+import shlex
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
@@ -21,6 +22,9 @@ from lrc.diagnostics import LrcError, UserError
 from lrc.dialects.files import read
 from lrc.inputs import keep
 from lrc.located import LocatedParser, verify
+
+BUG = 4
+"""The exit code of a bug, as `lrc` has it."""
 
 
 class LrcOptMain(xDSLOptMain):
@@ -119,10 +123,12 @@ def parse_lr(stream: IO[bytes]) -> ModuleOp:
 
 
 def main() -> None:
-    """The entry point of `lrc-opt`: what is wrong with the input or the command line is said without a traceback."""
+    """The entry point of `lrc-opt`: what is wrong with the input or the command line is said without a traceback, and a
+    bug leaves a reproducer."""
+    driver = LrcOptMain("lrc's modular optimizer driver")
     try:
         with signals.as_exceptions():
-            LrcOptMain("lrc's modular optimizer driver").run()
+            driver.run()
     except signals.Terminated as end:
         sys.exit(128 + end.number)
     except (LrcError, DiagnosticException, ParseError, ArgSpecParseError, ValueError, OSError) as error:
@@ -130,6 +136,26 @@ def main() -> None:
             raise
         print(_describe(error), *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         sys.exit(1)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        _report_bug(driver, error)
+        sys.exit(BUG)
+
+
+def _report_bug(driver: LrcOptMain, error: Exception) -> None:
+    from lrc.cli.reproducer import write_text
+
+    name = driver.args.input_file
+    print(f"a bug in lrc, or in a pass: {type(error).__name__}: {error}", file=sys.stderr)
+    if name is None:
+        return  # standard input is gone
+    text = read(Path(name)).decode("utf-8", "replace")
+    path = write_text(error, ("lrc-opt", *sys.argv[1:]), text, [Path(name)], Path(name).suffix)
+    if driver.args.passes:
+        command = shlex.join(["lrc", "reduce", str(path), "--passes", driver.args.passes])
+        print(f"  = `{command}` makes it smaller, if it is a network", file=sys.stderr)
+    print(f"  = please report it with the reproducer {path}", file=sys.stderr)
 
 
 def _describe(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from xdsl.passes import PassPipeline, PassPipelineCallbackType
 
 from lrc.host import machine_at_hand
+from lrc.universe import multiverse
 
 TARGETS: Final = ("neon", "host", "c")
 
@@ -60,6 +61,4 @@ def parse(passes: str, callback: PassPipelineCallbackType | None = None) -> Pass
 
     Raises ValueError for a pass that does not exist.
     """
-    from xdsl.universe import Universe
-
-    return PassPipeline.parse_spec(Universe.get_multiverse().all_passes, passes, callback)
+    return PassPipeline.parse_spec(multiverse().all_passes, passes, callback)

@@ -1,16 +1,18 @@
 """A module in a file of its own, for somebody else to read: what a failing check leaves behind, or `lrc reduce`.
 
-It is `.mlir`, with its arrays beside it, which `lrc-opt` reads, and `lrc verify` if it is a network.
+It is a `.lr` file where the language can say it, or else `.mlir`, with its arrays beside it: `lrc-opt` reads both, and
+`lrc verify` too if it is a network.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lrc import frontend, levels
+from lrc import api, frontend, levels
 from lrc.backends import staging
 from lrc.compiler import make_context
 from lrc.diagnostics import Diagnostic, UserError
@@ -56,6 +58,11 @@ def save(module: ModuleOp, path: Path) -> Path:
 
     Raises WeightError if an array is missing, OSError if a file cannot be written.
     """
+    if is_network(module):
+        with suppress(UserError):  # the language has no fused layers, and not all names
+            text = path.with_name(f"{path.name}.lr")
+            api.save(module, text)
+            return text
     text = path.with_name(f"{path.name}.mlir")
     if _can_be_drawn(module):
         staging.write(text, levels.show(module).encode("utf-8"))

@@ -9,6 +9,7 @@ pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`, target `c
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TypeVar
@@ -67,3 +68,9 @@ UNIVERSE = Universe(
     all_passes={name: _class(f"lrc.passes.{name.replace('-', '_')}", name, ModulePass) for name in PASSES},
     all_targets={name: _class(f"lrc.backends.{name}.target", name, Target) for name in TARGETS},
 )
+
+
+@cache
+def multiverse() -> Universe:
+    """What there is of xDSL, of lrc and of their plug-ins, whose entry points are read once."""
+    return Universe.get_multiverse()

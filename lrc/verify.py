@@ -27,6 +27,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
+from lrc.loop_validation import is_graph, validate_loops
 from lrc.pipelines import OPTIONAL
 from lrc.validation import Traced, Validation, named_outputs, validate
 
@@ -187,22 +188,27 @@ def compare_output(
 
 
 def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, inputs: Tensors) -> Blame | None:
-    """The first of the graph passes that makes an invalid module, or one that means something else; None if all of
-    them keep the meaning, so that the fault lies with the loops or the C.
+    """The first of the passes that makes an invalid module, or one that means something else; None if all of them keep
+    the meaning, so that the fault lies with the passes after them, or with the C.
 
     A pass that was asked for because it changes what layers compute may change nothing else; what comes after it is
-    measured against what it made. `original` stays as it is.
+    measured against what it made. Loops are measured against the packed layers that became loops, and take long to
+    run. `original` stays as it is.
     """
-    before = Traced.of(original, _in_order(original, inputs))
+    graph, module = Traced.of(original, _in_order(original, inputs)), original
     for each in passes:
-        after = before.module.clone()
-        each.apply(context, after)
-        found = validate(before, after)
-        if each.name in OPTIONAL:
-            found = found.structure
+        module = module.clone()
+        each.apply(context, module)
+        if not is_graph(module):
+            found = validate_loops(graph, module)
+        else:
+            found = validate(graph, module)
+            if each.name in OPTIONAL:
+                found = found.structure
         if not found.passed:
             return Blame(each.name, found)
-        before = Traced.of(after, before.inputs)
+        if is_graph(module):
+            graph = Traced.of(module, graph.inputs)
     return None
 
 

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import vector
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import is_kernel
+from lrc.passes.effects import blocks, may_write
 
 
 @dataclass(frozen=True)
 class EliminateRedundantLoadsPass(ModulePass):
-    """load [r, c] of a window that was loaded from there before -> the vector it gave.
+    """load [r, c] of a window that was loaded from there before -> the vector it gave, if nothing was written since.
 
     Shuffles of equal vectors become one as well. The loop around each body gets the attributes `multiplications`,
     `loads_before` (where legalize-loads did not say it), `loads_after` and `shuffles`, for whoever reports them.
@@ -33,8 +35,8 @@ class EliminateRedundantLoadsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
-            if is_kernel(function):
-                for block in [b for inner in function.walk() for region in inner.regions for b in region.blocks]:
+            if isinstance(function, FuncOp) and is_kernel(function):
+                for block in blocks(function):
                     eliminate(block)
 
 
@@ -44,13 +46,11 @@ def eliminate(block: Block) -> None:
     multiplications = sum(isinstance(op, vector.FMAOp) for op in block.ops)
     before = IntegerAttr(len({op.lhs for op in block.ops if isinstance(op, vector.FMAOp)}), i64)
     for op in list(block.ops):
-        if op.regions or isinstance(op, kernel.StoreOp):
-            known.clear()  # anything may have been written
-            continue
         key = identity(op)
         if key is None:
-            continue
-        if key in known:
+            if known and may_write(op):
+                known.clear()  # anything may have been written
+        elif key in known:
             Rewriter.replace_op(op, [], [known[key]])
         else:
             known[key] = op.results[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, vector
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
+from xdsl.dialects import arith, func, vector
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -74,8 +74,12 @@ def split_strided(load: kernel.LoadOp) -> None:
     first = column - column % stride
     places = [column - first + i * stride for i in range(width)]
     kept = sorted({place // width for place in places})
-    parts = [kernel.LoadOp(load.window, row, first + part * width, width) for part in kept]
-    ops: list[Operation] = [*parts]
+    ops: list[Operation] = []
+    parts: list[kernel.LoadOp] = []
+    for part in kept:
+        inside = None if load.lanes is None else lanes_of_part(load, part * width - places[0], ops)
+        parts.append(kernel.LoadOp(load.window, row, first + part * width, width, lanes=inside))
+        ops.append(parts[-1])
     # position of lane i among the elements of all parts
     wanted = [kept.index(place // width) * width + place % width for place in places]
     picked: SSAValue = parts[0].result
@@ -91,11 +95,27 @@ def split_strided(load: kernel.LoadOp) -> None:
     replace(load, ops, picked)
 
 
+def lanes_of_part(load: kernel.LoadOp, distance: int, ops: list[Operation]) -> SSAValue:
+    """How many lanes of a vector, `distance` elements behind the first lane of a strided load, lie inside.
+
+    The last lane that lies inside is (lanes - 1) * stride elements behind the first one. What computes it is added to
+    `ops`.
+    """
+    assert load.lanes is not None
+    stride, less = (
+        arith.ConstantOp.from_int_and_width(n, IndexType()) for n in (load.lane_stride, load.lane_stride - 1 + distance)
+    )
+    elements = arith.MuliOp(load.lanes, stride)
+    inside = arith.SubiOp(elements, less)
+    ops += [stride, less, elements, inside]
+    return inside.result
+
+
 def align(load: kernel.LoadOp) -> None:
     """A load between two aligned places becomes two aligned loads and a shuffle."""
     width = load.width
     row, column = load.place
-    if load.lanes is not None or load.lane_stride > 1:
+    if load.lanes is not None or load.lane_stride > 1 or load.aligned is not None:
         return
     shift = column % width
     if not shift:

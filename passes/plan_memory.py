@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp, i64
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.attrs import LayoutAttr
+from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
+from lrc.dialects.kernel.ops import is_kernel
 from lrc.passes.diagnose import fail
 from lrc.passes.memory import Lifetime, largest_sum, plan
 
@@ -29,7 +31,11 @@ class PlanMemoryPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
-            if isinstance(function, func.FuncOp) and any(isinstance(o, memref.AllocOp) for o in function.body.ops):
+            if (
+                isinstance(function, func.FuncOp)
+                and not is_kernel(function)
+                and any(isinstance(o, memref.AllocOp) for o in function.body.ops)
+            ):
                 plan_function(function)
 
 
@@ -59,8 +65,21 @@ def plan_function(function: func.FuncOp) -> None:
 
 def lifetime(allocation: memref.AllocOp, step: dict[Operation, int], count: int) -> Lifetime:
     """From the first launch that uses a buffer of `count` float32 to the last."""
-    uses = [step[use.operation] for use in allocation.memref.uses] or [step[allocation]]
+    uses = [step[op] for op in users(allocation.memref, step)] or [step[allocation]]
     return Lifetime(min(uses), max(uses), 4 * count)
+
+
+def users(buffer: SSAValue, step: dict[Operation, int]) -> Iterator[Operation]:
+    """Which operations of a function use a buffer: by themselves, in their regions, or what they make of it."""
+    for use in buffer.uses:
+        op: Operation | None = use.operation
+        while op is not None and op not in step:
+            op = op.parent_op()
+        if op is not None:
+            yield op
+            for result in op.results:
+                if isinstance(result.type, MemRefType | WindowType):
+                    yield from users(result, step)
 
 
 def elements(allocation: memref.AllocOp) -> int:

@@ -37,8 +37,10 @@ model pair {
   input z: f32[1, 2, 3, 3]
   both: add(x, z)
   kept: relu(both)
+  joined: concat(x, z)
   output sum = both
   output positive = kept
+  output given = joined
 }
 """
 
@@ -64,16 +66,34 @@ def x() -> Floats:
 def test_a_net_says_what_it_is(one: lrc.Net, pair: lrc.Net) -> None:
     assert repr(one) == "<lrc.Net one for c: x: f32[1, 2, 4, 5] -> y: f32[1, 3, 4, 5]>"
     assert (dict(one.inputs), dict(one.outputs)) == ({"x": (1, 2, 4, 5)}, {"y": (1, 3, 4, 5)})
-    assert (list(pair.inputs), list(pair.outputs)) == (["x", "z"], ["sum", "positive"])
+    assert (list(pair.inputs), list(pair.outputs)) == (["x", "z"], ["sum", "positive", "given"])
     assert (one.name, one.target, one.threads, one.report.layers_fused) == ("one", "c", 1, 1)
 
 
 def test_several_outputs_are_a_tuple_in_order(pair: lrc.Net) -> None:
     a, b = np.random.default_rng(0).standard_normal((2, 4, 2, 3, 3)).astype(np.float32)
-    total, positive = pair(a, b)
+    total, positive, given = pair(a, b)
     np.testing.assert_array_equal(total, a + b)
     np.testing.assert_array_equal(positive, np.maximum(a + b, 0))
-    assert list(pair.run({"z": b, "x": a})) == ["sum", "positive"]
+    np.testing.assert_array_equal(given, np.concatenate([a, b], axis=1))
+
+
+def test_inputs_go_by_their_names(pair: lrc.Net) -> None:
+    """In whatever order they are named."""
+    a, b = np.random.default_rng(0).standard_normal((2, 4, 2, 3, 3)).astype(np.float32)
+    for given in ({"x": a, "z": b}, {"z": b, "x": a}):
+        outputs = pair.run(given)
+        assert list(outputs) == ["sum", "positive", "given"]
+        np.testing.assert_array_equal(outputs["given"], np.concatenate([a, b], axis=1))
+
+
+def test_unfriendly_activations_are_replaced_if_asked() -> None:
+    module = lrc.parse("model net { weights random(seed: 0) input x: f32[1, 1, 1, 41] a: swish(x) output y = a }")
+    x = np.linspace(-4, 4, 41, dtype=np.float32).reshape(1, 1, 1, 41)
+    hard = x * np.clip(x + 3, 0, 6) / 6
+    for asked, expected in ((False, x / (1 + np.exp(-x))), (True, hard)):
+        with lrc.compile(module, "c", replace_unfriendly=asked) as net:
+            np.testing.assert_allclose(net(x), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_call_starts_no_process(one: lrc.Net, x: Floats, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +111,7 @@ def test_a_stack_is_one_picture_after_the_other(one: lrc.Net) -> None:
 
 def test_no_pictures_give_none(one: lrc.Net, pair: lrc.Net) -> None:
     assert one(np.zeros((0, 2, 4, 5))).shape == (0, 3, 4, 5)
-    assert [y.shape for y in pair(*np.zeros((2, 0, 2, 3, 3)))] == [(0, 2, 3, 3)] * 2
+    assert [y.shape for y in pair(*np.zeros((2, 0, 2, 3, 3)))] == [(0, 2, 3, 3), (0, 2, 3, 3), (0, 4, 3, 3)]
 
 
 FORMS: dict[str, Callable[[Floats], Any]] = {

@@ -72,7 +72,7 @@ def lrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 
 def test_help_has_examples_everywhere(lrc: Lrc) -> None:
-    for command in ("check", "fmt", "compile", "run", "verify", "bench", "zoo", "completion"):
+    for command in ("check", "fmt", "compile", "run", "verify", "reduce", "bench", "zoo", "completion"):
         outcome = lrc(command, "--help")
         assert outcome.code == 0
         assert "Examples:" in outcome.out

@@ -16,6 +16,7 @@ import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 import lrc
+from lrc.dialects.pattern.schedule import Schedule
 
 NETWORK = """\
 model scattered {
@@ -86,6 +87,13 @@ def test_loads_become_fewer_in_strided_layers_too(layers: dict[str, dict[str, An
         assert row["loads_before"] == loads * row["multiplications"]
         assert row["loads_after"] < 0.7 * row["loads_before"]
     assert layers["patterned"]["shuffles"] == 0 < layers["strided"]["shuffles"]
+
+
+def test_counts_are_those_of_all_bodies(layers: dict[str, dict[str, Any]]) -> None:
+    """A body for each pattern multiplies every sum of the tile by each of its taps."""
+    for name, taps in {"patterned": 4 + 4, "strided": 9}.items():
+        schedule = Schedule.parse(layers[name]["schedule"])
+        assert layers[name]["multiplications"] == schedule.accumulators * taps
 
 
 def test_metadata_says_what_is_executed(network: Path, layers: dict[str, dict[str, Any]]) -> None:

@@ -37,6 +37,7 @@ Every report has --json. Shell completion: lrc completion --help.
         "compile": ("lrc.cli.compile", "Compile a network to C for a target."),
         "run": ("lrc.cli.run", "Compile a network and run it on an input."),
         "verify": ("lrc.cli.verify", "Run every layer against the float64 reference."),
+        "reduce": ("lrc.cli.reduce", "Shrink a network that fails to a few lines."),
         "bench": ("lrc.cli.bench", "Compile a network and time it."),
         "zoo": ("lrc.cli.zoo", "List, or print, the networks that come with lrc."),
         "completion": ("lrc.cli.completion", "Print the completion script of a shell."),

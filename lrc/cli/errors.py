@@ -133,11 +133,13 @@ def _explain(invocation: Invocation, error: Exception) -> str | None:
 
 
 def _report_bug(invocation: Invocation, error: Exception) -> int:
-    from lrc.cli.reproducer import write_reproducer
+    from lrc.cli.reproducer import command_to_reduce, write_reproducer
 
     if invocation.debug:
         traceback.print_exc()
     path = write_reproducer(invocation, error)
     click.echo(_coloured(f"a bug in lrc: {type(error).__name__}: {error}"), err=True)
+    if (command := command_to_reduce(invocation, path)) is not None:
+        click.echo(f"     = `{command}` makes it smaller", err=True)
     click.echo(f"     = please report it with the reproducer {path}", err=True)
     return BUG_IN_LRC

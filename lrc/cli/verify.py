@@ -20,6 +20,7 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
+from lrc.cli.passes import given, read_passes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -47,7 +48,7 @@ OF_CODE = ("target", "threads", "replace_unfriendly", "exact", "bisect")
 @input_options
 @click.option("--exact", is_flag=True, help="Also run it with small integers for weights: every bit has to agree.")
 @click.option("--bisect", is_flag=True, help="Also look for the first pass and layer that differ.")
-@click.option("-p", "--passes", help="Hold the layers after each of these passes against those before; no C.")
+@click.option("-p", "--passes", help="Hold what each of these passes makes against what was before it; no C.")
 @json_option
 @click.pass_context
 def command(
@@ -75,9 +76,8 @@ def command(
 
     F may also be a module of the lr level, NAME.mlir, with its arrays beside it.
     """
-    if passes is not None and (given := [name for name in OF_CODE if _is_given(context, name)]):
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(f"--passes runs no code: it does not go with {names}", context)
+    if passes is not None and (others := given(context, *OF_CODE)):
+        raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
     from lrc import api, compiler
@@ -115,23 +115,11 @@ def command(
         raise VerificationFailed
 
 
-def _is_given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-
-
 def _verify_passes(module: ModuleOp, specification: str, inputs: Tensors, as_json: bool) -> None:
-    """Hold what each pass makes against what was before it. Raises UserError if there is no such pass, or it takes
-    other options, and VerificationFailed."""
-    from xdsl.utils.exceptions import ArgSpecParseError
+    """Hold what each pass makes against what was before it. Raises as `read_passes` does, and VerificationFailed."""
+    from lrc import compiler, verify
 
-    from lrc import compiler, pipelines, verify
-    from lrc.diagnostics import UserError
-
-    try:
-        passes = pipelines.parse(specification).passes
-    except (ValueError, ArgSpecParseError) as error:
-        hint = "`lrc-opt --help` lists the passes"
-        raise UserError.because(f"--passes '{specification}': {error}", hint=hint) from None
+    passes = read_passes(specification)
     blame = verify.bisect(module, passes, compiler.make_context(), inputs)
     if as_json:
         print_json({"passed": blame is None, "passes": [str(each) for each in passes], "blame": _blame_json(blame)})

@@ -13,14 +13,19 @@ takes, unless the user's own are loaded (`lrc.testing.profile`).
 
 from lrc.testing import profile
 from lrc.testing.arrays import inputs, statistics, weights
-from lrc.testing.checks import loops_preserve_meaning, passes_preserve_meaning, targets_agree
+from lrc.testing.checks import holds, loops_preserve_meaning, passes_preserve_meaning, targets_agree
 from lrc.testing.features import features
+from lrc.testing.kernels import kernels
 from lrc.testing.networks import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
+from lrc.testing.relations import RELATIONS
 
 __all__ = [
+    "RELATIONS",
     "features",
+    "holds",
     "inputs",
+    "kernels",
     "loops_preserve_meaning",
     "masks",
     "modules",

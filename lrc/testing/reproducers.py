@@ -27,17 +27,17 @@ from functools import wraps
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from hypothesis.errors import HypothesisException
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.universe import Universe
 
 from lrc import __version__, saved
 from lrc.backends import staging
 from lrc.testing.scripts import script
+from lrc.universe import multiverse
 from lrc.verify import random_inputs
 
 WHERE = "LRC_REPRODUCERS"
@@ -46,6 +46,7 @@ WHERE = "LRC_REPRODUCERS"
 FOLDER = ".lrc-reproducers"
 
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Command(Protocol):
@@ -54,20 +55,22 @@ class Command(Protocol):
     def __call__(self, arguments: Mapping[str, Any], /) -> Sequence[str] | None: ...
 
 
-def reproducible(command: Command | None = None) -> Callable[[Callable[Arguments, None]], Callable[Arguments, None]]:
+def reproducible(
+    command: Command | None = None,
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
     """Make a check leave a reproducer behind when it fails: its error gets a note that says where, and the command.
 
     `command` gives the words that follow `lrc verify MODULE`, such as `["--target", "c"]`; the inputs are those of
     `verify.random_inputs` and the check's argument `seed`, or else its argument `inputs`.
     """
 
-    def decorate(check: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    def decorate(check: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         signature = inspect.signature(check)
 
         @wraps(check)
-        def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
             try:
-                check(*args, **kwargs)
+                return check(*args, **kwargs)
             except HypothesisException:
                 raise  # no failure, but how Hypothesis steers a test
             except Exception as error:
@@ -83,7 +86,7 @@ def reproducible(command: Command | None = None) -> Callable[[Callable[Arguments
 
 def verify_passes(passes: Sequence[ModulePass]) -> list[str] | None:
     """The words with which `lrc verify` checks passes; None if one of them is none that it can find by its name."""
-    known = Universe.get_multiverse().all_passes
+    known = multiverse().all_passes
     if any(each.name not in known or known[each.name]() is not type(each) for each in passes):
         return None
     return ["--passes", ",".join(map(str, passes))]
@@ -99,7 +102,7 @@ def place() -> Path | None:
     return Path(root, f"{name}-{sha256(test.encode()).hexdigest()[:8]}" if name else "check")
 
 
-def _note(error: Exception, check: Callable[..., None], arguments: dict[str, Any], command: Command | None) -> None:
+def _note(error: Exception, check: Callable[..., Any], arguments: dict[str, Any], command: Command | None) -> None:
     """Write the reproducer of an error, and say so; checks call each other, and the innermost one knows best."""
     folder = place()
     if folder is None or any(note.startswith("reproducer: ") for note in getattr(error, "__notes__", ())):
@@ -113,7 +116,7 @@ def _note(error: Exception, check: Callable[..., None], arguments: dict[str, Any
 
 
 def write(
-    folder: Path, error: Exception, check: Callable[..., None], arguments: Mapping[str, Any], command: Command | None
+    folder: Path, error: Exception, check: Callable[..., Any], arguments: Mapping[str, Any], command: Command | None
 ) -> str:
     """Write the reproducer of a check that failed on these arguments, the first of them the module, and return the
     command that fails again. Raises OSError."""

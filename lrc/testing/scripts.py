@@ -21,7 +21,7 @@ class UnspeakableError(Exception):
     """A value that only the process has that made it: a class inside of a function, an open file."""
 
 
-def script(check: Callable[..., None], arguments: Mapping[str, Any], module: str, folder: Path) -> str:
+def script(check: Callable[..., Any], arguments: Mapping[str, Any], module: str, folder: Path) -> str:
     """A script, to stand in `folder`, that reads the file `module` beside it and calls a check with it, and with the
     other arguments as they were.
 

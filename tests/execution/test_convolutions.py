@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from variants import VARIANTS, Programs, check, model, picture, programs
+from variants import VARIANTS, Programs, asked_for, check, model, picture, programs
 
 from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.values import ACTIVATION_KINDS
@@ -135,8 +135,8 @@ THREADED = ("pattern_17", "stride_2_direct", "depthwise", "blocks_of_patterns", 
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Programs:
-    return programs(CASES, tmp_path_factory)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    return programs(asked_for(request, CASES), tmp_path_factory)
 
 
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant != "two_threads"])

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 from harness import interpret, lower, reference
-from variants import VARIANTS, Programs, check, check_what_is_not_a_number, inputs_of, model, picture, programs
+from variants import (
+    VARIANTS,
+    Programs,
+    asked_for,
+    check,
+    check_what_is_not_a_number,
+    inputs_of,
+    model,
+    picture,
+    programs,
+)
 
 
 def pool(kind: str, size: tuple[int, int, int], kernel: int, stride: int, pad: int) -> str:
@@ -116,8 +126,8 @@ def test_interpreted(case: str, machine: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Programs:
-    return programs(CASES, tmp_path_factory)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    return programs(asked_for(request, CASES), tmp_path_factory)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -56,6 +56,13 @@ def programs(cases: Mapping[str, str], scratch: pytest.TempPathFactory) -> Progr
     return built
 
 
+def asked_for(request: pytest.FixtureRequest, cases: Mapping[str, str]) -> dict[str, str]:
+    """Those of the cases that some test of this session is about: one alone is built in a second."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    names = {call.params.get("case") for call in calls if call is not None}
+    return {name: text for name, text in cases.items() if name in names}
+
+
 def model(body: str, inputs: str, result: str) -> str:
     """A network of one or few layers, whose result is called %y."""
     return (

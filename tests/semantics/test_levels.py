@@ -15,6 +15,8 @@ from lrc import compiler, levels, pipelines, verify
 from lrc.backends.replacing import ForeignFileError
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
+from lrc.dialects.lr.weights import array_of
+from lrc.dialects.pattern.ops import Conv2dOp
 from lrc.interpreters import loops, run
 from lrc.interpreters.reference import Array
 
@@ -30,7 +32,8 @@ model two_layers {
   b: batch_norm(a)
   c: relu(b)
   d: conv2d(c) { filters: 4, kernel: 1 }
-  e: flatten(d)
+  d2: leaky_relu(d) { slope: 1/3 }
+  e: flatten(d2)
   f: linear(e) { units: 5 }
   output y = f
 }
@@ -99,6 +102,26 @@ def test_loops_mean_the_same(level: str, tmp_path: Path) -> None:
     (exact,) = run(module, inputs(module))
     (found,) = loops.run(back, "two_layers", inputs(module), [exact.size], levels.find_store(back))
     np.testing.assert_allclose(found.reshape(exact.shape), exact, 1e-4, 1e-5)
+
+
+def test_weights_outside_of_their_patterns_are_nothing(tmp_path: Path) -> None:
+    """What the assignment says counts, whatever the store has: a text may be edited."""
+    (tmp_path / "one.lr").write_text(
+        'model one { weights random(seed: 0) input x: f32[1, 2, 4, 5] patterns p = ["110/100/000", "001/011/000"]\n'
+        "a: conv2d(x) { filters: 3, kernel: 3, sparsity: pattern(p) } output y = a }"
+    )
+    module = lrc.load(tmp_path / "one.lr")
+    lowered = compiler.lower(module, TARGET, "pattern").module
+    (conv,) = (op for op in lowered.walk() if isinstance(op, Conv2dOp))
+    store = lr.find_model(lowered).store
+    (before,) = run(lowered, inputs(module))
+    outside = np.where(array_of(conv.weight, store) == 0, np.float32(7), array_of(conv.weight, store))
+    conv.weight = lr.WeightAttr(store.put("outside", outside))
+    np.testing.assert_array_equal(run(lowered, inputs(module))[0], before)
+    conv.assignment = lr.WeightAttr(store.put("removed", np.zeros((3, 2), np.uint8)))
+    assert conv.bias is not None
+    bias = array_of(conv.bias, store)[:, None, None]
+    np.testing.assert_array_equal(run(lowered, inputs(module))[0], np.broadcast_to(bias, before.shape))
 
 
 def test_an_edited_level_is_another_network(tmp_path: Path) -> None:

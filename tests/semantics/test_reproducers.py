@@ -111,8 +111,8 @@ def test_what_is_saved_is_what_failed() -> None:
     for kept in (module, saved.load(saved.save(module, Path("first")))):
         with pytest.raises(AssertionError) as error:
             passes_preserve_meaning(kept, [ForgetActivations()])
-        text = Path(command_of(error)[1]).with_name("module.mlir")
-        assert str(saved.load_network(text)) == re.sub("first", "module", str(kept))
+        text = Path(command_of(error)[1]).with_name("module.lr")
+        assert str(saved.load(text)) == re.sub("first", "module", str(kept))
 
 
 def test_the_smallest_of_an_example_stays() -> None:
@@ -130,7 +130,7 @@ def test_the_smallest_of_an_example_stays() -> None:
         fails()
     (folder,) = Path(reproducers.FOLDER).iterdir()
     assert folder.name.startswith("test_the_smallest_of_an_example_stays-")
-    module = saved.load_network(folder / "module.mlir")
+    module = saved.load_network(folder / "module.lr")
     assert [op.layer.data for op in module.walk() if isinstance(op, lr.LayerOp)] == ["a1", "b"]
     assert any(note.startswith(f"reproducer: python {folder}") for note in error.value.__notes__)
 

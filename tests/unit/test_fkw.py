@@ -209,6 +209,23 @@ def test_arrays_that_pass_the_check_stay_inside(layer: Pruned, block: int, group
         assert index < (groups * channels if groups > 1 else min(block, channels - b * block))
 
 
+def test_arrays_that_lead_outside_are_refused() -> None:
+    """Into the channels of another block, to kernels that no row has, and to some that are not there."""
+    weights, ones, full = np.ones((2, 5, 1, 1), np.float32), np.ones((2, 5), np.uint8), PatternSet.full((1, 1))
+    fkw = pack(weights, ones, np.arange(2), full, block=2)
+    check(fkw, full, 2, 5, block=2)
+    for place, number in ((0, 2), (3, 4), (8, 1)):
+        index = fkw.index.copy()
+        index[place] = number
+        with pytest.raises(ValueError, match=rf"index\[{place}\] is {number}, expected 0"):
+            check(replace(fkw, index=index), full, 2, 5, block=2)
+    more = replace(fkw, index=np.append(fkw.index, fkw.index[-1:]), weight=np.append(fkw.weight, fkw.weight[-1:], 0))
+    fewer = replace(fkw, index=fkw.index[:-1], weight=fkw.weight[:-1])
+    for changed in (more, fewer):
+        with pytest.raises(ValueError, match=r"expected|but"):
+            check(changed, full, 2, 5, block=2)
+
+
 @given(pruned(), st.sampled_from(["offset", "reorder", "index", "stride", "weight"]), st.data())
 def test_arrays_of_another_length_are_refused(layer: Pruned, name: str, data: st.DataObject) -> None:
     filters, channels = layer.assignment.shape

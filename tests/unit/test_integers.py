@@ -102,6 +102,16 @@ def test_a_seen_weight_that_is_dropped_changes_what_its_layer_gives(turn: int) -
             assert (changed[held[op.layer.data]] != network.values[held[op.layer.data]]).any(), (op.layer.data, place)
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_weight_of_a_linear_layer_is_seen_if_it_meets_a_number(turn: int) -> None:
+    """Behind the relu of a reset layer most numbers are zero."""
+    text = "c: conv2d(x) { filters: 3, kernel: 3 }\nr: relu(c)\nf: flatten(r)\nfc: linear(f) { units: 2 }"
+    source = f"model m {{\nweights random(seed: 0)\ninput x: f32[1, 2, 5, 5]\n{text}\noutput y = fc\n}}"
+    network = draw(api.parse(source), turn)
+    assert network.seen["fc"].any()
+    np.testing.assert_array_equal(network.seen["fc"], np.tile(network.values["f"] != 0, (2, 1)))
+
+
 def with_changed(network: IntegerNetwork, op: Weighted, place: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
     """The results of the network without the weight of `op` at `place`."""
     module = network.module.clone()

@@ -5,6 +5,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lrc
+from lrc import compiler
 from lrc.passes.memory import ALIGNMENT, MOST_PAIRS, Lifetime, best_fit, largest_sum, meet, plan
 
 STEPS = st.integers(0, 10)
@@ -63,6 +65,15 @@ def test_many_buffers_at_a_time_are_planned_without_looking_at_pairs() -> None:
     buffers = [Lifetime(step, 10_000, ALIGNMENT) for step in range(10_000)]
     assert len(buffers) ** 2 / 2 > MOST_PAIRS and meet(buffers) is None
     assert plan(buffers)[1] == largest_sum(buffers)
+
+
+def test_what_lives_is_counted_without_halos() -> None:
+    """Of a chain the largest two neighbours, though the pooling's padding and whole vectors take more of the arena."""
+    text = "input x: f32[1, 3, 5, 7]\na: relu(x)\nb: max_pool(a) { kernel: 3, stride: 1, pad: 1 }\nc: sigmoid(b)"
+    module = lrc.parse(f"model m {{ weights random(seed: 0) {text} output y = c }}")
+    report = compiler.lower(module, "neon").report
+    assert report.live_bytes == 2 * 4 * 3 * 5 * 7
+    assert report.arena_bytes >= 2 * 4 * 3 * 7 * 8
 
 
 def test_a_gap_is_used_again() -> None:

@@ -1,11 +1,19 @@
 """Filter kernel reorder."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pruned_weights import Pruned, pruned
+from xdsl.context import Context
 
+import lrc
+from lrc.dialects import lr
+from lrc.dialects.lr.weights import array_of
+from lrc.dialects.pattern.ops import Conv2dOp
+from lrc.passes.assign_patterns import AssignPatternsPass
 from lrc.passes.reorder import chain, reorder, similarity
+from lrc.passes.reorder_filters import ReorderFiltersPass
 
 
 @given(pruned(), st.sampled_from([1, 2, 3]))
@@ -41,6 +49,24 @@ def test_similarity_counts_equal_kernels(layer: Pruned) -> None:
 def test_the_most_similar_comes_next() -> None:
     assignment = np.array([[1, 1, 1, 1], [1, 2, 2, 2], [1, 1, 2, 2], [1, 1, 1, 2]])
     assert chain(assignment).tolist() == [0, 3, 2, 1]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_the_pass_stores_filters_in_that_order(groups: int) -> None:
+    """By groups of the convolution, and in each the longest first: `order` is stored position -> filter."""
+    fields = f"filters: 12, kernel: 3, groups: {groups}, sparsity: pattern(p, keep: 1/3, budget: layer)"
+    text = f'input x: f32[1, 12, 5, 5]\npatterns p = ["110/110/000"]\na: conv2d(x) {{ {fields} }}\noutput y = a'
+    module = lrc.parse(f"model m {{\nweights random(seed: 3)\n{text}\n}}")
+    for each in (AssignPatternsPass(), ReorderFiltersPass()):
+        each.apply(Context(), module)
+    (conv,) = (op for op in module.walk() if isinstance(op, Conv2dOp))
+    store = lr.find_model(module).store
+    assert conv.order is not None
+    assignment, order = (array_of(weight, store) for weight in (conv.assignment, conv.order))
+    lengths = np.count_nonzero(assignment, axis=1)[order].reshape(groups, -1)
+    assert (order.reshape(groups, -1) // (12 // groups) == np.arange(groups)[:, None]).all()
+    assert (np.diff(lengths, axis=1) <= 0).all()
+    assert len(np.unique(lengths)) > 2
 
 
 def test_dense_layers_stay_in_place() -> None:

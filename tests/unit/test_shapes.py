@@ -101,6 +101,8 @@ def test_same_padding_gives_one_output_for_each_stride(
         ((1, 3, 4, 5), (1, 1, 4, 5), None),
         ((1, 3, 4, 5), (1, 3, 1, 5), None),
         ((1, 3, 4, 5), (1, 3), None),
+        ((1, 3, 4, 5), (1, 2, 1, 1), None),
+        ((1, 1, 1, 1), (1, 3, 4, 5), None),
     ],
 )
 def test_broadcast(lhs: tuple[int, ...], rhs: tuple[int, ...], expected: tuple[int, ...] | None) -> None:

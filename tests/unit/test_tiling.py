@@ -88,6 +88,17 @@ def test_impossible_tuning(tuning: Tuning, message: str) -> None:
         choose_schedule(SMALL, machine_named("neon"), 1, tuning)
 
 
+@pytest.mark.parametrize("jam", [1, 2, 3, 4, 6, 8])
+def test_filters_are_jammed_by_what_they_share(jam: int) -> None:
+    """By no number between."""
+    problem, tuning = replace(SMALL, jams=(6, 4, 1)), Tuning(unroll=(jam, 1, 4))
+    if jam in problem.jams:
+        assert choose_schedule(problem, machine_named("neon"), 1, tuning).jam == jam
+    else:
+        with pytest.raises(ValueError, match="share their kernels by 6, 4, 1"):
+            choose_schedule(problem, machine_named("neon"), 1, tuning)
+
+
 def test_strided_loads_are_not_aligned() -> None:
     """A strided load is two loads and a shuffle already; only the author may ask for more of them."""
     strided = replace(SMALL, window=replace(SMALL.window, strides=(2, 2)))

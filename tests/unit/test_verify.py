@@ -16,7 +16,7 @@ from lrc.comparison import compare
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.shapes import Window
-from lrc.interpreters import walk
+from lrc.interpreters import run, walk
 from lrc.passes.fuse_activation import FuseActivationPass
 from lrc.passes.fuse_conv_bn import FuseConvBnPass
 from lrc.verify import Tensors
@@ -195,6 +195,41 @@ def test_bisect_names_the_pass_and_the_layer(network: ModuleOp, wrong: ModulePas
     assert blame is not None and blame.pass_name == wrong.name
     assert blame.layer is not None and blame.layer.layer == layer
     assert blame.what == f"layer '{layer}' gives something else"
+
+
+def test_seeds_draw_other_inputs(network: ModuleOp) -> None:
+    one, again, other = (verify.random_inputs(network, seed)["x"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_inputs_have_the_models_shape(network: ModuleOp) -> None:
+    for shape in ((1, 8, 3, 8), (1, 3, 8, 7), (3, 8, 8), (1, 192)):
+        with pytest.raises(ValueError, match=r"input 'x' has shape .*, expected \[1, 3, 8, 8\]"):
+            run(network, [np.zeros(shape)])
+
+
+def test_places_are_judged_by_their_own_bound(network: ModuleOp) -> None:
+    """A small error where nothing is allowed weighs more than a larger one where much is."""
+    evaluation = next(walk(network, list(verify.random_inputs(network).values())))
+    bound, found = np.full_like(evaluation.result, 1e-3), evaluation.result.copy()
+    bound[0, 1, 2, 3], bound[0, 3, 4, 5] = 1e-6, 1
+    found[0, 1, 2, 3] += 2e-6
+    found[0, 3, 4, 5] += 0.1
+    report = compare(evaluation, found, bound)
+    assert (report.passed, report.place) == (False, (0, 1, 2, 3))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 4)])
+def test_every_number_of_an_output_is_a_copy(network: ModuleOp, place: tuple[int, int]) -> None:
+    def tamper(name: str, array: np.ndarray) -> np.ndarray:
+        array = array.copy()
+        if name == "output y":
+            array[place] = np.nextafter(array[place], np.float32(1))
+        return array
+
+    report = verify.verify(network, network, Float32Program(network, tamper), verify.random_inputs(network))
+    assert [output.copied for output in report.outputs] == [False]
 
 
 def test_inputs_go_by_name(network: ModuleOp) -> None:

@@ -84,6 +84,9 @@ def test_putting_other_numbers_under_a_name_takes_another_name() -> None:
     assert store.put("w", ones.copy()) == "w"
     assert store.put("w", twos) == "w.2"
     assert np.array_equal(store["w"], ones)
+    bytes = np.ones(3, np.uint8)
+    assert store.put("w", bytes) == "w.3", "the same numbers of another type"
+    assert store["w.3"].dtype == np.uint8
     assert derived(WeightAttr("w"), "w", twos, store) == WeightAttr("w.2")
 
 

@@ -108,3 +108,26 @@ func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4x
   }
   func.return
 }
+
+// A single number that is stored changes memory as well, and so may what says nothing of itself; reading does not.
+// CHECK-LABEL: @other_writers
+// CHECK: memref.store
+// CHECK-NEXT: %b = kernel.load %w[0, 0]
+// CHECK: "test.op"(%a, %b, %b)
+// CHECK-NEXT: %d = kernel.load %w[0, 0]
+// CHECK-NEXT: "test.op"(%d)
+func.func @other_writers(%buffer: memref<?xf32>, %number: f32, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    memref.store %number, %buffer[%i] : memref<?xf32>
+    %b = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    %read = memref.load %buffer[%i] : memref<?xf32>
+    %vector = vector.load %buffer[%i] : memref<?xf32>, vector<4xf32>
+    %c = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%a, %b, %c) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+    %d = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%d) : (vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -141,3 +141,24 @@ func.func @no_kernel(%buffer: memref<?xf32>, %i: index) attributes {load = "alig
   "test.op"(%x) : (vector<4xf32>) -> ()
   func.return
 }
+
+// Of n lanes that lie inside, the last is 2 n - 2 elements behind the first: so far, and no further, is read.
+// CHECK-LABEL: @strided_lanes
+// CHECK: [[TWO:%.*]] = arith.constant 2 : index
+// CHECK-NEXT: [[ONE:%.*]] = arith.constant 1 : index
+// CHECK-NEXT: [[N:%.*]] = arith.muli %i, [[TWO]]
+// CHECK-NEXT: [[INSIDE:%.*]] = arith.subi [[N]], [[ONE]]
+// CHECK-NEXT: [[A:%.*]] = kernel.load %w[0, 0] lanes [[INSIDE]]
+// CHECK: [[BEHIND:%.*]] = arith.constant 5 : index
+// CHECK-NEXT: [[N:%.*]] = arith.muli %i
+// CHECK-NEXT: [[INSIDE:%.*]] = arith.subi [[N]], [[BEHIND]]
+// CHECK-NEXT: [[B:%.*]] = kernel.load %w[0, 4] lanes [[INSIDE]]
+// CHECK-NEXT: vector.shuffle [[A]], [[B]] [0, 2, 4, 6]
+func.func @strided_lanes(%buffer: memref<?xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x = kernel.load %w[0, 0] stride 2 lanes %i : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x) : (vector<4xf32>) -> ()
+  }
+  func.return
+}

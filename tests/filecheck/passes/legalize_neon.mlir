@@ -138,3 +138,62 @@ func.func @unzip(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
   }
   func.return
 }
+
+// Weights that something is written between are not loaded later than they were.
+// CHECK-LABEL: @stored_between
+// CHECK-NOT: neon.fma_lane
+// CHECK: "test.op"
+func.func @stored_between(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %k1 = arith.addi %i, %c1 : index
+    %k2 = arith.addi %i, %c2 : index
+    %k3 = arith.addi %i, %c3 : index
+    %w0 = memref.load %weight[%i] : memref<?xf32>
+    %w1 = memref.load %weight[%k1] : memref<?xf32>
+    %w2 = memref.load %weight[%k2] : memref<?xf32>
+    %w3 = memref.load %weight[%k3] : memref<?xf32>
+    memref.store %w0, %weight[%i] : memref<?xf32>
+    %v0 = vector.broadcast %w0 : f32 to vector<4xf32>
+    %v1 = vector.broadcast %w1 : f32 to vector<4xf32>
+    %v2 = vector.broadcast %w2 : f32 to vector<4xf32>
+    %v3 = vector.broadcast %w3 : f32 to vector<4xf32>
+    %a0 = vector.fma %x, %v0, %x : vector<4xf32>
+    %a1 = vector.fma %x, %v1, %a0 : vector<4xf32>
+    %a2 = vector.fma %x, %v2, %a1 : vector<4xf32>
+    %a3 = vector.fma %x, %v3, %a2 : vector<4xf32>
+    "test.op"(%a0, %a1, %a2, %a3) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Numbers that are added to a product, not multiplied, stay as they are.
+// CHECK-LABEL: @added
+// CHECK-NOT: neon.fma_lane
+// CHECK: "test.op"
+func.func @added(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %k1 = arith.addi %i, %c1 : index
+    %k2 = arith.addi %i, %c2 : index
+    %k3 = arith.addi %i, %c3 : index
+    %w0 = memref.load %weight[%i] : memref<?xf32>
+    %w1 = memref.load %weight[%k1] : memref<?xf32>
+    %w2 = memref.load %weight[%k2] : memref<?xf32>
+    %w3 = memref.load %weight[%k3] : memref<?xf32>
+    %v0 = vector.broadcast %w0 : f32 to vector<4xf32>
+    %v1 = vector.broadcast %w1 : f32 to vector<4xf32>
+    %v2 = vector.broadcast %w2 : f32 to vector<4xf32>
+    %v3 = vector.broadcast %w3 : f32 to vector<4xf32>
+    %a0 = vector.fma %x, %x, %v0 : vector<4xf32>
+    %a1 = vector.fma %x, %x, %v1 : vector<4xf32>
+    %a2 = vector.fma %x, %x, %v2 : vector<4xf32>
+    %a3 = vector.fma %x, %x, %v3 : vector<4xf32>
+    "test.op"(%a0, %a1, %a2, %a3) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}

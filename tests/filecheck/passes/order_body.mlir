@@ -87,3 +87,44 @@ func.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attribu
   }
   func.return
 }
+
+// What is stored on the way is the sum so far, from where it was: nothing moves across a store.
+// CHECK-LABEL: @stores
+// CHECK: %x1 = kernel.load %w[1, 0]
+// CHECK-NEXT: %a = vector.fma %x1, %t, %s
+// CHECK-NEXT: kernel.store %a, %w[0, 0]
+// CHECK-NEXT: %x0 = kernel.load %w[0, 0]
+// CHECK-NEXT: %b = vector.fma %x0, %t, %a
+// CHECK-NEXT: kernel.store %b, %w[2, 0]
+func.func @stores(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %s = vector.fma %t, %t, %t : vector<4xf32>
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x1 = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+    %a = vector.fma %x1, %t, %s : vector<4xf32>
+    kernel.store %a, %w[0, 0] : vector<4xf32>, !kernel.window<16>
+    %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    %b = vector.fma %x0, %t, %a : vector<4xf32>
+    kernel.store %b, %w[2, 0] : vector<4xf32>, !kernel.window<16>
+  }
+  func.return
+}
+
+// A sum that something else reads stays what it was; so does what is multiplied with it.
+// CHECK-LABEL: @read_on_the_way
+// CHECK: %x1 = kernel.load %w[1, 0]
+// CHECK-NEXT: %a = vector.fma %x1, %t, %t
+// CHECK-NEXT: %m = arith.maximumf %a, %t
+// CHECK: %b = vector.fma %x0, %m, %a
+func.func @read_on_the_way(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %x1 = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+    %a = vector.fma %x1, %t, %t : vector<4xf32>
+    %m = arith.maximumf %a, %t : vector<4xf32>
+    %x0 = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    %b = vector.fma %x0, %m, %a : vector<4xf32>
+    "test.op"(%b) : (vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -56,3 +56,21 @@ func.func @unknown_size(%x: memref<?xf32>, %n: index) {
   kernel.launch @k(%x, %a) over(%n) : memref<?xf32>, memref<?xf32>
   func.return
 }
+
+// -----
+
+// A window into a buffer is the buffer: it lives as long as what is read through it.
+// CHECK-LABEL: @windows
+// CHECK: kernel.arena 0
+// CHECK: kernel.arena 64
+func.func @windows(%y: memref<?xf32>) {
+  %zero = arith.constant 0 : index
+  %size = arith.constant 16 : index
+  %a = memref.alloc(%size) : memref<?xf32>
+  %w = kernel.window %a[%zero] : memref<?xf32> -> !kernel.window<4>
+  %b = memref.alloc(%size) : memref<?xf32>
+  "test.op"(%b) : (memref<?xf32>) -> ()
+  %v = kernel.load %w[0, 0] : !kernel.window<4> -> vector<4xf32>
+  "test.op"(%v) : (vector<4xf32>) -> ()
+  func.return
+}

@@ -1,0 +1,32 @@
+"""Passes on the command line, as `lrc-opt -p` takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
+
+
+def read_passes(specification: str) -> tuple[ModulePass, ...]:
+    """The passes that a text spells out, those of a plug-in of xDSL too. Raises UserError if there is no such pass, or
+    it takes other options."""
+    from xdsl.utils.exceptions import ArgSpecParseError
+
+    from lrc import pipelines
+    from lrc.diagnostics import UserError
+
+    try:
+        return pipelines.parse(specification).passes
+    except (ValueError, ArgSpecParseError) as error:
+        hint = "`lrc-opt --help` lists the passes"
+        raise UserError.because(f"--passes '{specification}': {error}", hint=hint) from None
+
+
+def given(context: click.Context, *names: str) -> list[str]:
+    """Which of these options somebody has typed, as they are typed."""
+    default = click.core.ParameterSource.DEFAULT
+    typed = [name for name in names if context.get_parameter_source(name) is not default]
+    return [f"--{name.replace('_', '-')}" for name in typed]

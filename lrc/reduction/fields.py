@@ -1,0 +1,137 @@
+"""What a layer can say less of. Each function gives a layer that says less, or None if this one does not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, f64, i64
+from xdsl.ir import Attribute
+
+from lrc.dialects import lr
+from lrc.dialects.lr.attrs import ActivationAttr, ints
+from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
+from lrc.dialects.pattern.values import PatternSet
+from lrc.reduction.case import Layer, numbers_of
+
+Simpler = Callable[[Layer], Layer | None]
+
+
+def _without(field: str) -> Simpler:
+    """Without a property that need not be there."""
+
+    def simpler(layer: Layer) -> Layer | None:
+        if field not in layer.fields or (field, layer.kind) in NEEDED:
+            return None
+        return replace(layer, fields={name: value for name, value in layer.fields.items() if name != field})
+
+    return simpler
+
+
+NEEDED = (("activation", lr.ActivationOp), ("bias", lr.BatchNormOp))
+"""Properties that are optional in other layers only."""
+
+
+def _numbers(change: Callable[[Mapping[str, Sequence[int]]], Mapping[str, Sequence[int]]]) -> Simpler:
+    """With other numbers in its lists: kernel, strides, pads, dilations, scale."""
+
+    def simpler(layer: Layer) -> Layer | None:
+        lists = {name: numbers for name, value in layer.fields.items() if (numbers := numbers_of(value))}
+        new = {name: list(value) for name, value in change(lists).items() if name in lists}
+        if all(lists[name] == value for name, value in new.items()):
+            return None
+        return _with(layer, **{name: ints(value) for name, value in new.items()})
+
+    return simpler
+
+
+def _with(layer: Layer, **changed: Attribute) -> Layer:
+    return replace(layer, fields={**layer.fields, **changed})
+
+
+def _smaller_kernel(lists: Mapping[str, Any]) -> Mapping[str, Sequence[int]]:
+    """One row and column less, and of the padding as much as keeps the size."""
+    kernel, pads = lists.get("kernel", ()), lists.get("pads", ())
+    return {"kernel": [max(1, n - 1) for n in kernel], "pads": [*pads[:2], *(max(0, n - 1) for n in pads[2:])]}
+
+
+def one_group(layer: Layer) -> Layer | None:
+    """A convolution of all channels."""
+    groups = layer.fields.get("groups")
+    many = isinstance(groups, IntegerAttr) and groups.value.data > 1
+    return _with(layer, groups=IntegerAttr(1, i64)) if many else None
+
+
+def a_relu(layer: Layer) -> Layer | None:
+    """The simplest activation."""
+    known = layer.fields.get("activation")
+    if not isinstance(known, ActivationAttr) or known.data.kind == "relu":
+        return None
+    return _with(layer, activation=ActivationAttr(lr.Activation("relu")))
+
+
+def one_pattern(layer: Layer) -> Layer | None:
+    """Of several patterns the first."""
+    known = layer.fields.get("sparsity")
+    if not isinstance(known, SparsityAttr) or known.data.patterns is None or len(known.data.patterns.masks) == 1:
+        return None
+    return _with(layer, sparsity=SparsityAttr(replace(known.data, patterns=PatternSet(known.data.patterns.masks[:1]))))
+
+
+def all_kernels(layer: Layer) -> Layer | None:
+    """Patterns, and no kernel removed."""
+    known = layer.fields.get("sparsity")
+    if not isinstance(known, SparsityAttr) or known.data.patterns is None or known.data.keep is None:
+        return None
+    return _with(layer, sparsity=SparsityAttr(replace(known.data, keep=None, budget="filter")))
+
+
+def _without_wish(name: str) -> Simpler:
+    """One wish for the schedule less."""
+
+    def simpler(layer: Layer) -> Layer | None:
+        known = layer.fields.get("tuning")
+        if not isinstance(known, TuningAttr) or getattr(known.data, name) is None:
+            return None
+        left = replace(known.data, **{name: None})
+        return _with(layer, tuning=TuningAttr(left)) if any(getattr(left, f.name) for f in fields(left)) else None
+
+    return simpler
+
+
+def usual_epsilon(layer: Layer) -> Layer | None:
+    """The epsilon that a batch norm has if nobody says another."""
+    known, usual = layer.fields.get("epsilon"), FloatAttr(1e-5, f64)
+    return _with(layer, epsilon=usual) if isinstance(known, FloatAttr) and known != usual else None
+
+
+SIMPLER: tuple[Simpler, ...] = (
+    _without("sparsity"),
+    _without("tuning"),
+    _without("bias"),
+    _without("activation"),
+    _numbers(lambda lists: {"kernel": [1, 1], "pads": [0, 0, 0, 0]}),
+    _numbers(lambda lists: {"strides": [1, 1]}),
+    _numbers(lambda lists: {"dilations": [1, 1]}),
+    _numbers(lambda lists: {"pads": [0, 0, 0, 0]}),
+    _numbers(_smaller_kernel),
+    *(_numbers(lambda lists, i=i: {"kernel": _ones(lists, "kernel", i)}) for i in range(2)),
+    *(_numbers(lambda lists, i=i: {"strides": _ones(lists, "strides", i)}) for i in range(2)),
+    *(_numbers(lambda lists, i=i: {"pads": _ones(lists, "pads", i, 0)}) for i in range(4)),
+    _numbers(lambda lists: {"scale": [1, 1]}),
+    *(_numbers(lambda lists, i=i: {"scale": _ones(lists, "scale", i)}) for i in range(2)),
+    one_group,
+    a_relu,
+    one_pattern,
+    all_kernels,
+    *map(_without_wish, ("unroll", "tile", "permute", "load")),
+    usual_epsilon,
+)
+"""All of them, those that leave out most first."""
+
+
+def _ones(lists: Mapping[str, Any], name: str, place: int, least: int = 1) -> Sequence[int]:
+    """A list with the least number at one place."""
+    found = list(lists.get(name, ()))
+    return [*found[:place], least, *found[place + 1 :]] if found else found

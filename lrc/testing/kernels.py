@@ -1,0 +1,189 @@
+"""`kernels()`: small modules of the loop level, as a person might edit or write them.
+
+They are valid by construction, and take more freedom than lrc's own lowering does: loads and stores of one buffer in
+any order and through several windows, values used twice and inside of other regions, sums that branch. What they keep
+is what every kernel has to: no access outside a buffer, no point of a grid that touches what another one writes, the
+alignment that a function's `load` attribute asks for. Their numbers are integers small enough for float32, so that the
+order of a sum makes no difference; with `smooth`, exp, tanh and quotients come in, which round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from hypothesis import strategies as st
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.ir import SSAValue
+
+from lrc.dialects import kernel
+from lrc.passes.loops.builder import FLOATS, Loops, array_of_unsigned
+from lrc.testing.building import DrawnModule
+from lrc.testing.evaluating import ARGUMENTS
+from lrc.testing.statements import EXACT, PLACES, Buffer, Index, Number, Statements
+
+ROUNDS: Final = 3
+"""No loop has more rounds."""
+
+GROWTH: Final = 2**20
+"""By how much what an inner loop carries may grow in a round, what an outer one does by three times as much."""
+
+POINTS: Final = 8
+"""No grid has more points."""
+
+
+@st.composite
+def kernels(draw: st.DrawFn, lanes: int | None = None, smooth: bool = False) -> ModuleOp:
+    """A module of one or two kernels for vectors of so many lanes, and the function `run` that launches them.
+
+    The attribute `arguments` of `run` says what to call it with (`lrc.testing.evaluating`).
+    """
+    width = lanes or draw(st.sampled_from([1, 4, 4, 8]))
+    written = [Kernel(draw, f"kernel{i}", width, smooth) for i in range(draw(st.integers(1, 2)))]
+    functions = [each.write() for each in written]
+    module = DrawnModule([*functions, launches(draw, written)])
+    module.verify()
+    return module
+
+
+def launches(draw: st.DrawFn, written: Sequence[Kernel]) -> func.FuncOp:
+    """The function that launches the kernels, each of them or one of them several times, on buffers that it is given
+    and on one that it allocates."""
+    count = max(kernel.elements for kernel in written)
+    loops = Loops("run", [*((name, FLOATS) for name in "abc"), ("indices", array_of_unsigned(8))])
+    buffers = [loops[name] for name in "abc"]
+    if draw(st.booleans()):
+        buffers.append(loops.insert(memref.AllocOp([loops.value(count)], [], FLOATS), "d"))
+        loops.loop("i", 0, count, [], lambda index, _: copy(loops, index, buffers[0], buffers[-1]))
+    for _ in range(draw(st.integers(1, 3))):
+        each = draw(st.sampled_from(written))
+        x = draw(st.sampled_from(buffers))
+        y, z = (draw(st.sampled_from([buffer for buffer in buffers if buffer is not x])) for _ in range(2))
+        sizes = [loops.value(size) for size in each.sizes]
+        arguments = [x, y, z, loops["indices"], *sizes]
+        loops.builder.insert(kernel.LaunchOp(each.name, arguments, sizes))
+    function = loops.finish()
+    numbers = DenseArrayBase.from_list(i64, [draw(st.integers(0, PLACES - 1)) for _ in range(2 * PLACES)])
+    function.attributes[ARGUMENTS] = ArrayAttr([*(IntegerAttr(count, i64) for _ in "abc"), numbers])
+    return function
+
+
+def copy(loops: Loops, index: SSAValue, source: SSAValue, target: SSAValue) -> Sequence[SSAValue]:
+    """target[index] = source[index]"""
+    loops.builder.insert(memref.StoreOp.get(loops.load_float(source, index), target, [index]))
+    return []
+
+
+class Kernel(Statements):
+    """A kernel that is being written: its grid, loops and branches."""
+
+    def __init__(self, draw: st.DrawFn, name: str, lanes: int, smooth: bool) -> None:
+        self.name, self.smooth, self.depth = name, smooth, 0
+        self.load_mode = draw(st.sampled_from(["direct", "direct", "aligned", "rows"]))
+        self.sizes = draw(st.lists(st.integers(1, 2), min_size=1, max_size=3))
+        axes = [f"size{i}" for i in range(len(self.sizes))]
+        arguments = [("x", FLOATS), ("y", FLOATS), ("z", FLOATS), ("indices", array_of_unsigned(8))]
+        loops = Loops(name, [*arguments, *((axis, IndexType()) for axis in axes)])
+        super().__init__(draw, loops, lanes, lanes if self.load_mode == "aligned" else 1)
+        self.part, self.slack = 12 * lanes + 8, 4 * lanes + 8
+        self.part -= self.part % self.unit
+
+    @property
+    def elements(self) -> int:
+        """How many elements its buffers have to have."""
+        return POINTS * (12 * self.lanes + 8) + self.slack
+
+    def write(self) -> func.FuncOp:
+        """The whole kernel, which stores something in each point."""
+        loops = self.loops
+        axes = [loops[f"size{i}"] for i in range(len(self.sizes))]
+        with loops.grid([f"p{i}" for i in range(len(axes))], axes) as points:
+            linear: SSAValue | int = 0
+            for point, axis in zip(points, axes, strict=True):
+                linear = loops.add(loops.multiply(linear, axis), point)
+            first = loops.multiply(linear, self.part, "first")
+            self.indices += [Index(n, n, n) for n in range(3)]
+            self.indices += [Index(point, 0, size - 1) for point, size in zip(points, self.sizes, strict=True)]
+            self.buffers.append(Buffer(loops["x"], 0, self.elements - self.slack, self.slack, False))
+            self.buffers += [Buffer(loops[name], first, self.part, self.slack, True) for name in "yz"]
+            self.numbers.append(Number(loops.number(2.0), 2))
+            self.vectors.append(Number(loops.splat(1.0, self.lanes), 1))
+            for buffer in self.buffers:
+                self.window_into(buffer)
+            self.load_vector()
+            self.statements(self.draw(st.integers(1, 8)))
+            self.store_vector()
+        function = loops.finish()
+        function.attributes["load"] = StringAttr(self.load_mode)
+        if self.draw(st.booleans()):
+            function.attributes["order"] = StringAttr("taps")
+        return function
+
+    def statements(self, count: int) -> None:
+        """Some statements, one after the other."""
+        memory = [self.load_vector, self.store_vector, self.load_number, self.store_number, self.load_whole]
+        places = [self.window, self.load_index]
+        sums = [self.multiply_add, self.multiply_add, self.taps, self.weights]
+        others = [self.arithmetic, self.splat, self.reduce, self.choose]
+        picks = [self.shuffle] if self.lanes > 1 else []
+        rounds = [self.rounded] if self.smooth else []
+        nested = [self.loop, self.branch] if self.depth < 2 else []
+        for _ in range(count):
+            self.draw(st.sampled_from([*memory, *sums, *places, *others, *picks, *rounds, *nested]))()
+
+    @contextmanager
+    def region(self) -> Generator[None]:
+        """What is made inside is not known outside."""
+        pools = self.indices, self.numbers, self.vectors, self.buffers, self.places
+        known = [len(pool) for pool in pools]
+        self.depth += 1
+        yield
+        self.depth -= 1
+        for pool, length in zip(pools, known, strict=True):
+            del pool[length:]
+
+    def loop(self) -> None:
+        """A loop of up to three rounds, which carries up to two vectors."""
+        draw, growth = self.draw, GROWTH * ROUNDS ** (1 - self.depth)
+        first, rounds, step = draw(st.integers(0, 1)), draw(st.integers(0, ROUNDS)), draw(st.integers(1, 2))
+        starts = [self.a_vector(EXACT - ROUNDS * growth) for _ in range(draw(st.integers(0, 2)))]
+        most = max((start.size for start in starts), default=0) + ROUNDS * growth
+
+        def body(index: SSAValue, carried: Sequence[SSAValue]) -> Sequence[SSAValue]:
+            with self.region():
+                self.indices.append(Index(index, first, first + max(0, rounds - 1) * step))
+                self.vectors += [Number(value, most) for value in carried]
+                self.statements(draw(st.integers(1, 4)))
+                return [self.a_vector(most + growth).value for _ in carried]
+
+        values = [start.value for start in starts]
+        results = self.loops.loop("i", first, first + rounds * step, values, body, step)
+        self.vectors += [Number(result, most) for result in results]
+
+    def branch(self) -> None:
+        """One of two branches, each of which gives a vector; or a branch for what it stores."""
+        draw, loops = self.draw, self.loops
+        index = draw(st.sampled_from(self.indices))
+        condition = loops.less(index.value, draw(st.integers(0, 2)))
+        sizes: list[float] = []
+
+        def arm() -> Sequence[SSAValue]:
+            with self.region():
+                self.statements(draw(st.integers(0, 3)))
+                result = self.a_vector()
+            sizes.append(result.size)
+            return [result.value]
+
+        def alone() -> Sequence[SSAValue]:
+            with self.region():
+                self.statements(draw(st.integers(0, 2)))
+                self.store_vector()
+            return []
+
+        if draw(st.booleans()):
+            (result,) = loops.choose(condition, arm, arm)
+            self.vectors.append(Number(result, max(sizes)))
+        else:
+            loops.choose(condition, alone)

@@ -1,0 +1,40 @@
+"""What operations do to memory, as they declare it: passes over loops ask here, and leave alone what says nothing.
+
+An operation of somebody's own takes part by its traits (`xdsl.traits`): `Pure`, `MemoryReadEffect` and the like. Which
+buffer is written is not asked: two of them, or two windows, may be the same memory.
+"""
+
+from xdsl.dialects import vector
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, Operation
+from xdsl.traits import MemoryEffectKind, get_effects
+
+HARMLESS = (MemoryEffectKind.READ, MemoryEffectKind.ALLOC)
+
+SILENT = (vector.LoadOp, vector.ReductionOp)
+"""Operations of xDSL that write nothing and do not say so."""
+
+
+def may_write(op: Operation) -> bool:
+    """Whether memory may hold something else once an operation, or anything inside of it, has run."""
+    if isinstance(op, SILENT):
+        return False
+    effects = get_effects(op)
+    return effects is None or any(effect.kind not in HARMLESS for effect in effects)
+
+
+def blocks(function: FuncOp) -> list[Block]:
+    """All blocks inside of a function, as they are now."""
+    return [block for op in function.walk() for region in op.regions for block in region.blocks]
+
+
+def stretches(block: Block) -> list[list[Operation]]:
+    """The operations of a block between those that may write, which are left out: while one stretch runs, no memory
+    changes."""
+    found: list[list[Operation]] = [[]]
+    for op in block.ops:
+        if may_write(op):
+            found.append([])
+        else:
+            found[-1].append(op)
+    return found

@@ -1,0 +1,43 @@
+"""`lrc-opt -t c` prints the kernels of a module, as the machine that it is told spells them, and nothing else."""
+
+from io import StringIO
+
+import pytest
+from xdsl.dialects.func import FuncOp
+from xdsl.utils.exceptions import DiagnosticException
+
+import lrc
+from lrc import compiler
+from lrc.backends.c.emit import ISAS
+from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.target import CTarget
+from lrc.backends.names import kernel_names
+from lrc.dialects.kernel.ops import is_kernel
+
+NETWORK = """
+model net {
+  weights random(seed: 0)
+  input x: f32[1, 3, 5, 6]
+  a: conv2d(x) { filters: 4, kernel: 3, pad: 1 }
+  b: sigmoid(a)
+  output y = b
+}
+"""
+
+
+@pytest.mark.parametrize("machine", ["neon", "avx2", "avx512", "c"])
+def test_every_kernel_is_printed_for_its_machine(machine: str) -> None:
+    module = lrc.parse(NETWORK)
+    passes = compiler.pipelines.specification(machine)
+    compiler.pipelines.parse(passes).apply(compiler.make_context(), module)
+    printed = StringIO()
+    CTarget(machine).emit(compiler.make_context(), module, printed)
+    kernels = [op for op in module.ops if isinstance(op, FuncOp) and is_kernel(op)]
+    names = kernel_names(each.sym_name.data for each in kernels)
+    assert len(kernels) >= 3
+    assert printed.getvalue() == "".join(CPrinter(isa=ISAS[machine], kernels=names).function(each) for each in kernels)
+
+
+def test_another_machine_is_refused() -> None:
+    with pytest.raises(DiagnosticException, match="no machine 'sve'"):
+        CTarget("sve").emit(compiler.make_context(), lrc.parse(NETWORK), StringIO())
