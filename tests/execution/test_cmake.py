@@ -11,7 +11,8 @@ import pytest
 from careful_build import STRICT
 from installed import tool
 
-from lrc import toolchain
+import lrc
+from lrc import compiler, toolchain
 
 
 def cmake(folder: Path, build: Path, *settings: str) -> None:
@@ -32,21 +33,30 @@ def test_for_this_machine(tmp_path: Path, compiler: str, embed: bool) -> None:
     assert (tmp_path / "build/libtwo_scales.a").exists()
 
 
+def test_functions_of_the_c_library(tmp_path: Path) -> None:
+    text = "model curves { weights random(seed: 0) input x: f32[1, 2, 3, 3] a: sigmoid(x) b: tanh(a) output y = b }"
+    compiler.write(compiler.lower(lrc.parse(text), "c"), tmp_path / "model")
+    cmake(tmp_path / "model", tmp_path / "build", f"-DCMAKE_C_COMPILER={tool('gcc')}")
+    assert (
+        b"of 2 runs" in subprocess.run([tmp_path / "build/curves_bench", "2"], capture_output=True, check=True).stdout
+    )
+
+
 def test_for_arm64(tmp_path: Path) -> None:
     """As with a toolchain file: the system, the compiler, its archiver and the machine are given from outside."""
-    compiler = toolchain.find_compiler("neon")
+    cc = toolchain.find_compiler("neon")
     folder = handwritten.emit(tmp_path / "model", target="neon")
     settings = {
         "SYSTEM_NAME": "Linux",
         "SYSTEM_PROCESSOR": "aarch64",
         "EXE_LINKER_FLAGS": "-static",
-        "C_COMPILER": script(tmp_path / "cc", compiler.command),
+        "C_COMPILER": script(tmp_path / "cc", cc.command),
     }
-    if compiler.is_zig:
-        zig = compiler.command[: compiler.command.index("cc")]
+    if cc.is_zig:
+        zig = cc.command[: cc.command.index("cc")]
         settings |= {tool: script(tmp_path / tool, (*zig, tool.lower())) for tool in ("AR", "RANLIB")}
     defined = [f"-DCMAKE_{name}={value}" for name, value in settings.items()]
-    cmake(folder, tmp_path / "build", *defined, f"-DLRC_two_scales_MACHINE_FLAGS={' '.join(compiler.flags('neon'))}")
+    cmake(folder, tmp_path / "build", *defined, f"-DLRC_two_scales_MACHINE_FLAGS={' '.join(cc.flags('neon'))}")
     program = tmp_path / "build/two_scales_bench"
     emulator = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
     done = subprocess.run([*emulator, program, "2"], capture_output=True, text=True, check=True)

@@ -10,6 +10,7 @@ from lrc.dialects.lr.values import ACTIVATION_KINDS
 PATTERNS = '#pattern.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
 UNEQUAL = '#pattern.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'
 LARGE = f'#pattern.sparsity<pattern ["{"/".join(["1" * 9] * 8 + ["0" * 9])}", "{"/".join(["101111111"] * 9)}"]>'
+BANDS = f'#pattern.sparsity<pattern ["{"/".join(["1" * 9] * 4 + ["101111111"] * 2 + ["111111110"] * 3)}"]>'
 KERNELS = "#pattern.sparsity<connectivity, keep = 0.5, budget = layer>"
 
 
@@ -120,6 +121,9 @@ CASES = {
     "large_stride": convolution((2, 12, 19), 2, (9, 9), pads=(4, 4, 4, 4), strides=(2, 3)),
     "large_dilation": convolution((1, 20, 40), 2, (8, 9), pads=(3, 4, 2, 5), dilations=(2, 3)),
     "large_jam": convolution((2, 9, 17), 4, (9, 9), pads=(4, 4, 4, 4), tuning="unroll = [2, 1, 16]"),
+    "large_jam_bands": convolution(
+        (2, 9, 17), 4, (9, 9), pads=(4, 4, 4, 4), sparsity=BANDS, tuning="unroll = [2, 1, 16]"
+    ),
     "large_patterns": convolution((2, 9, 17), 3, (9, 9), pads=(4, 4, 4, 4), sparsity=LARGE),
     **{
         f"long_row_{load}": convolution(

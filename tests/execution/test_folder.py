@@ -38,6 +38,16 @@ def test_a_file_of_the_users_is_not_overwritten(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"CMakeLists.txt": b"mine"}
 
 
+def test_a_file_of_the_users_beside_lrcs_own_is_not_overwritten(tmp_path: Path) -> None:
+    """A name that lrc has no use for until the folder is written anew."""
+    folder = handwritten.emit(tmp_path / "model")
+    (folder / "two_scales_weights.c").write_text("mine")
+    before = contents(folder)
+    with pytest.raises(ForeignFileError, match=r"two_scales_weights\.c"):
+        handwritten.emit(folder, embed=True)
+    assert contents(folder) == before
+
+
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_failure_half_way_changes_nothing(

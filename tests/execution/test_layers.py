@@ -66,6 +66,18 @@ def relu_and_pool(size: tuple[int, int, int]) -> str:
     return model(body, f"%x : {x}", x)
 
 
+def below_zero(size: tuple[int, int, int], kernel: int) -> str:
+    """A pooling of numbers that are all negative: -x * x."""
+    (c, h, w), rest = size, "strides [1, 1] pads [0, 0, 0, 0]"
+    x, y = picture(c, h, w), picture(c, h - kernel + 1, w - kernel + 1)
+    weight = f"dense<-1.0> : tensor<{c}x1x1x1xf32>"
+    body = f"""
+  %a = lr.mul "a"(%x, %x) : {x}, {x} -> {x}
+  %b = lr.conv2d "b"(%a) kernel [1, 1] {rest} dilations [1, 1] groups {c} {{weight = {weight}}} : {x} -> {x}
+  %y = lr.max_pool "y"(%b) kernel [{kernel}, {kernel}] {rest} : {x} -> {y}"""
+    return model(body, f"%x : {x}", y)
+
+
 def concat(*channels: int, size: tuple[int, int]) -> str:
     types = [picture(c, *size) for c in channels]
     y = picture(sum(channels), *size)
@@ -80,6 +92,8 @@ CASES = {
     "max_pool_k3s1p1": pool("max_pool", (2, 3, 3), 3, 1, 1),
     "max_pool_k3s3": pool("max_pool", (2, 9, 53), 3, 3, 0),
     "max_pool_large": pool("max_pool", (2, 9, 23), 7, 1, 3),
+    "max_pool_below_zero": below_zero((2, 5, 9), 2),
+    "max_pool_large_below_zero": below_zero((2, 7, 9), 6),
     "max_pool_of_relu": relu_and_pool((2, 5, 7)),
     "avg_pool_k2s2": pool("avg_pool", (3, 4, 17), 2, 2, 0),
     "avg_pool_k3s1p1": pool("avg_pool", (3, 7, 7), 3, 1, 1),

@@ -99,6 +99,7 @@ GIVEN = handwritten.inputs()
     [
         ({"shift": GIVEN["shift"]}, "takes x, shift; given: shift"),
         (GIVEN | {"x": GIVEN["x"][:, :5]}, r"shape \[1, 6, 3, 4\], not \[1, 5, 3, 4\]"),
+        (GIVEN | {"x": GIVEN["x"].swapaxes(2, 3)}, r"shape \[1, 6, 3, 4\], not \[1, 6, 4, 3\]"),
         (GIVEN | {"x": GIVEN["x"][0, 0]}, r"shape \[1, 6, 3, 4\], not \[3, 4\]"),
         (GIVEN | {"x": np.repeat(GIVEN["x"], 2, axis=0)}, "as many pictures"),
     ],

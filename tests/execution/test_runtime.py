@@ -23,6 +23,11 @@ def test_many_threads(tmp_path: Path, sanitize: str) -> None:
     run_with("many_threads.c", [handwritten.emit(tmp_path / "model")], tmp_path, sanitize)
 
 
+@pytest.mark.parametrize("sanitize", SANITIZERS[:2])
+def test_hooks_hear_of_each_layer(tmp_path: Path, sanitize: str) -> None:
+    run_with("layers.c", [handwritten.emit(tmp_path / "model")], tmp_path, sanitize)
+
+
 def test_a_child_of_fork_runs_alone(tmp_path: Path) -> None:
     run_with("forks.c", [handwritten.emit(tmp_path / "model")], tmp_path)
 

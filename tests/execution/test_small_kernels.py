@@ -179,6 +179,27 @@ KERNELS = {
       %r = arith.subi %q, %o : index
       %a = memref.load %x[%r] : memref<?xf32>
       memref.store %a, %y[%n] : memref<?xf32>""",
+    "what is no number": """
+      %a = memref.load %x[%n] : memref<?xf32>
+      %zero = arith.subf %a, %a : f32
+      %none = arith.divf %zero, %zero : f32
+      %b = arith.maximumf %a, %none : f32
+      %c = arith.maximumf %none, %a : f32
+      %d = arith.minimumf %a, %none : f32
+      %e = arith.minimumf %none, %a : f32
+      %one = arith.constant 1 : index
+      %two = arith.constant 2 : index
+      %four = arith.constant 4 : index
+      memref.store %b, %y[%one] : memref<?xf32>
+      memref.store %c, %y[%two] : memref<?xf32>
+      memref.store %d, %y[%n] : memref<?xf32>
+      memref.store %e, %y[%four] : memref<?xf32>
+      %f = arith.subf %v, %v : VECTOR
+      %g = arith.divf %f, %f : VECTOR
+      %h = arith.maximumf %v, %g : VECTOR
+      %i = arith.minimumf %g, %v : VECTOR
+      kernel.store %h, %to[0, 0] : VECTOR, WINDOW
+      kernel.store %i, %to[1, 0] : VECTOR, WINDOW""",
     "quotients and sums of numbers": """
       %a = memref.load %x[%n] : memref<?xf32>
       %b = memref.load %x[%place] : memref<?xf32>

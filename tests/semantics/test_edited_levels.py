@@ -156,6 +156,33 @@ def test_arrays_that_do_not_fit_are_refused(name: str, tmp_path: Path) -> None:
         levels.load(path, compiler.make_context())
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "number", "message"),
+    [
+        ("a.assignment", 5, 3, "chooses pattern 3 for channel 2, but the set has 2"),
+        ("a.order", 1, 2, "order is no permutation of filters 0 to 3"),
+        ("a.order", 2, 4, "order is no permutation of filters 0 to 3"),
+    ],
+)
+def test_filters_and_patterns_are_there_and_once(
+    name: str, place: int, number: int, message: str, tmp_path: Path
+) -> None:
+    path = text_of("pattern", tmp_path)
+    before = load_file(path.with_suffix(".safetensors"))[name]
+    change(path, name, with_number(place, number))
+    assert before.flat[place] != number
+    with pytest.raises(VerifyException, match=message):
+        levels.load(path, compiler.make_context())
+
+
+def test_weights_have_the_shape_that_their_layer_takes(tmp_path: Path) -> None:
+    path = text_of("fkw", tmp_path)
+    change(path, "c.weight", lambda weight: weight.T.copy())
+    module = levels.load(path, compiler.make_context())
+    with pytest.raises(PassFailedException, match=r"layer 'c' has a weight of \[\d+, 5\], expected \[5, \d+\]"):
+        pipelines.parse(pipelines.stage("loops", MACHINE)).apply(compiler.make_context(), module)
+
+
 @pytest.mark.parametrize("level", ["fkw", "loops", "target"])
 def test_whatever_integer_is_changed(level: str, tmp_path: Path) -> None:
     """Every integer of every array in turn becomes others: it is refused, or the loops stay in their buffers."""

@@ -124,6 +124,17 @@ def test_weights_outside_of_their_patterns_are_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run(lowered, inputs(module))[0], np.broadcast_to(bias, before.shape))
 
 
+@pytest.mark.parametrize("slope", [1 / 3, 1e-7, -2.5e20, 3.0])
+def test_numbers_are_read_back_to_the_last_place(slope: float, tmp_path: Path) -> None:
+    text = (
+        f"input x: f32[1, 2] a: leaky_relu(x) {{ slope: {slope!r} }} b: batch_norm(a) {{ epsilon: 1/7 }} output y = b"
+    )
+    back = saved(lrc.parse(f"model m {{ weights random(seed: 0) {text} }}"), "lr", tmp_path)
+    act, norm = (op for op in back.walk() if isinstance(op, lr.LayerOp))
+    assert isinstance(act, lr.ActivationOp) and isinstance(norm, lr.BatchNormOp)
+    assert (act.activation.data.slope, norm.epsilon.value.data) == (slope, 1 / 7)
+
+
 def test_an_edited_level_is_another_network(tmp_path: Path) -> None:
     module = network("two_layers")
     saved(module, "fkw", tmp_path)

@@ -68,10 +68,12 @@ int main(int argc, char **argv) {
   for (size_t part = 0; part < bytes; part++)
     CHECK(init_truncated(weights, part) == two_scales_WEIGHTS_TRUNCATED);
 
-  unsigned char *shifted = (unsigned char *)aligned(bytes + 8) + 8;
-  memcpy(shifted, weights, bytes);
-  CHECK(init(shifted, bytes) == two_scales_WEIGHTS_MISALIGNED);
-  free(shifted - 8);
+  for (size_t shift = 8; shift < 64; shift += 8) {
+    unsigned char *shifted = (unsigned char *)aligned(bytes + shift) + shift;
+    memcpy(shifted, weights, bytes);
+    CHECK(init(shifted, bytes) == two_scales_WEIGHTS_MISALIGNED);
+    free(shifted - shift);
+  }
 
   two_scales_t m;
   size_t needed = two_scales_arena_bytes();
@@ -79,7 +81,8 @@ int main(int argc, char **argv) {
   CHECK(two_scales_init(NULL, arena, needed, weights, bytes) == two_scales_BAD_ARGUMENT);
   CHECK(two_scales_init(&m, NULL, needed, weights, bytes) == two_scales_BAD_ARGUMENT);
   CHECK(two_scales_init(&m, arena, needed - 1, weights, bytes) == two_scales_ARENA_TOO_SMALL);
-  CHECK(two_scales_init(&m, arena + 4, needed, weights, bytes) == two_scales_ARENA_MISALIGNED);
+  for (size_t shift = 4; shift < 64; shift += 4)
+    CHECK(two_scales_init(&m, arena + shift, needed, weights, bytes) == two_scales_ARENA_MISALIGNED);
   CHECK(two_scales_run(NULL, NULL, NULL, NULL, NULL) == two_scales_BAD_ARGUMENT);
   CHECK(!strcmp(two_scales_strerror(1), "unknown status"));
   free(arena);
