@@ -13,7 +13,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.weights import StoreAttr, array_of
 from lrc.integers import IntegerNetwork, draw
-from lrc.integers.sums import Weighted, sums_of
+from lrc.integers.sums import Weighted, reach_of, sums_of
 from lrc.interpreters import walk
 from lrc.interpreters.reference import activate, float64
 from lrc.testing import modules
@@ -110,6 +110,22 @@ def test_a_weight_of_a_linear_layer_is_seen_if_it_meets_a_number(turn: int) -> N
     network = draw(api.parse(source), turn)
     assert network.seen["fc"].any()
     np.testing.assert_array_equal(network.seen["fc"], np.tile(network.values["f"] != 0, (2, 1)))
+
+
+@pytest.mark.parametrize("limit", [0.0, np.inf])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_no_partial_sum_goes_beyond_the_reach(groups: int, limit: float) -> None:
+    """However the signs of the terms cancel out in the end."""
+    text = f"a: conv2d(x) {{ filters: 4, kernel: 3, pad: 1, groups: {groups} }}\noutput y = a"
+    module = api.parse(f"model m {{\nweights random(seed: 0)\ninput x: f32[1, 4, 5, 6]\n{text}\n}}")
+    (op,) = weighted(module)
+    assert isinstance(op, lr.Conv2dOp)
+    numbers = np.random.default_rng(0)
+    x, weight = numbers.integers(-7, 8, (1, 4, 5, 6)).astype(np.float64), numbers.integers(-3, 4, op.weight_shape())
+    weight = weight.astype(np.float32)
+    largest = np.abs(sums_of(op, np.abs(x), np.abs(weight))).max((0, 2, 3))
+    reach = reach_of(op, x, weight, limit)
+    assert (reach >= largest).all() and (reach <= 3 * largest).all()
 
 
 def with_changed(network: IntegerNetwork, op: Weighted, place: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
