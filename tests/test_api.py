@@ -87,27 +87,6 @@ def test_inputs_go_by_their_names(pair: lrc.Net) -> None:
         np.testing.assert_array_equal(outputs["given"], np.concatenate([a, b], axis=1))
 
 
-def test_bench_says_which_layer_takes_long() -> None:
-    module = lrc.parse(
-        "model net { weights random(seed: 0) input x: f32[1, 48, 48, 48] a: conv2d(x) { filters: 48, kernel: 3 }"
-        " b: global_avg_pool(a) c: sigmoid(b) output y = c }"
-    )
-    with lrc.compile(module, "c") as net:
-        times = net.bench(5)
-    layers = {layer["name"]: layer["median_ms"] for layer in times["layers"]}
-    assert layers["a"] > 5 * layers["c"] > 0
-    assert max(layers.values()) <= 1.5 * times["median_ms"]
-
-
-def test_unfriendly_activations_are_replaced_if_asked() -> None:
-    module = lrc.parse("model net { weights random(seed: 0) input x: f32[1, 1, 1, 41] a: swish(x) output y = a }")
-    x = np.linspace(-4, 4, 41, dtype=np.float32).reshape(1, 1, 1, 41)
-    hard = x * np.clip(x + 3, 0, 6) / 6
-    for asked, expected in ((False, x / (1 + np.exp(-x))), (True, hard)):
-        with lrc.compile(module, "c", replace_unfriendly=asked) as net:
-            np.testing.assert_allclose(net(x), expected, rtol=1e-5, atol=1e-6)
-
-
 def test_a_call_starts_no_process(one: lrc.Net, x: Floats, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("a process was started")

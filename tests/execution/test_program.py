@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import lrc
 from lrc import toolchain
 from lrc.diagnostics import UserError
 from lrc.library import Library
@@ -57,6 +58,18 @@ def test_bench_times_each_layer(built: Path) -> None:
     assert 0 < times["min_ms"] <= times["median_ms"]
     assert times["threads"] == 2
     assert [layer["name"] for layer in times["layers"]] == ["block.scale", "y"]
+
+
+def test_bench_says_which_layer_takes_long() -> None:
+    module = lrc.parse(
+        "model net { weights random(seed: 0) input x: f32[1, 48, 48, 48] a: conv2d(x) { filters: 48, kernel: 3 }"
+        " b: global_avg_pool(a) c: sigmoid(b) output y = c }"
+    )
+    with lrc.compile(module, "c") as net:
+        times = net.bench(5)
+    layers = {layer["name"]: layer["median_ms"] for layer in times["layers"]}
+    assert layers["a"] > 5 * layers["c"] > 0
+    assert max(layers.values()) <= 1.5 * times["median_ms"]
 
 
 @pytest.mark.parametrize("embed", [False, True])

@@ -140,6 +140,15 @@ def test_what_is_replaced_is_alike(kind: str, most: float) -> None:
     assert (distance > 0) is (most > 0)
 
 
+def test_unfriendly_activations_are_replaced_if_asked() -> None:
+    module = lrc.parse("model net { weights random(seed: 0) input x: f32[1, 1, 1, 41] a: swish(x) output y = a }")
+    x = np.linspace(-4, 4, 41, dtype=np.float32).reshape(1, 1, 1, 41)
+    hard = x * np.clip(x + 3, 0, 6) / 6
+    for asked, expected in ((False, x / (1 + np.exp(-x))), (True, hard)):
+        with lrc.compile(module, "c", replace_unfriendly=asked) as net:
+            np.testing.assert_allclose(net(x), expected, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["digits", "mobilenet-v2", "resnet18", "vgg16"])
 def test_the_zoo_means_what_it_says(name: str) -> None:
     """The networks that come with lrc, on pictures of 32 x 32; the two left out are larger kin of these."""
