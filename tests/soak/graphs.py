@@ -1,39 +1,99 @@
-"""Drawn networks through the passes over the graph, the loops, and the texts of each level."""
+"""Drawn networks and kernels through the passes over the graph and over loops, one after the other and alone."""
+
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
 
 from lrc import pipelines
-from lrc.pipelines import TARGETS
-from lrc.testing import loops_preserve_meaning, modules, passes_preserve_meaning
+from lrc.pipelines import LEGALIZATIONS, TARGETS
+from lrc.testing import RELATIONS, features, holds, kernels, loops_preserve_meaning, modules, passes_preserve_meaning
 from soak.drawing import draw
 from soak.slices import Slice
 
-LAYERS = 5
-"""Of a network: those of more find little more, and take longer."""
+LAYERS = 3
+"""About so many of a network: more find little more, and take longer."""
+
+COUNTED = 10
+"""What one of so many networks has is counted: that takes as long as a pass."""
+
+ALONE = 4
+"""One of so many networks is looked at after each pass: that takes four times as long."""
+
+OVER_LOOPS = ("legalize-loads", "eliminate-redundant-loads", "order-body")
+
+
+@dataclass(frozen=True)
+class Together(ModulePass):
+    """Some passes as one."""
+
+    name = "together"
+    parts: tuple[ModulePass, ...]
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for each in self.parts:
+            each.apply(ctx, op)
 
 
 def passes(work: Slice) -> None:
-    """Networks through all passes over the graph, as they are for a machine of a target; each must mean the same."""
-    machines = {pipelines.machine_of(target) for target in TARGETS}
-    chains = {each: pipelines.parse(pipelines.specification(each, "fkw")).passes for each in sorted(machines)}
+    """Networks through all passes over the graph, as they are for the machine of a target.
+
+    What all of them make together must mean the same; for one of a few networks, what each of them makes.
+    """
+    machines = sorted({pipelines.machine_of(target) for target in TARGETS})
+    chains = {each: pipelines.parse(pipelines.specification(each, "fkw")).passes for each in machines}
 
     def check(example: tuple[ModuleOp, str]) -> None:
         module, machine = example
-        work.count("modules through passes")
-        work.count("passes checked", len(chains[machine]))
-        passes_preserve_meaning(module, chains[machine])
+        work.count("modules through passes over the graph")
+        if work.outcome.counts["modules through passes over the graph"] % COUNTED == 0:
+            work.count("networks whose features were counted")
+            work.draws(features(module))
+        try:
+            passes_preserve_meaning(module, [Together(chains[machine])])
+        except AssertionError:
+            passes_preserve_meaning(module, chains[machine])  # which says more
+            raise
+        if work.outcome.counts["modules through passes over the graph"] % ALONE == 0:
+            work.count("networks looked at after each pass")
+            passes_preserve_meaning(module, chains[machine])
 
-    draw(work, st.tuples(modules(LAYERS), st.sampled_from(sorted(chains))), check)
+    draw(work, st.tuples(modules(LAYERS), st.sampled_from(machines)), check)
+
+
+def relations(work: Slice) -> None:
+    """Networks that were changed in a way that changes nothing, and what passes make of them."""
+
+    def check(example: tuple[ModuleOp, str, int]) -> None:
+        module, relation, seed = example
+        work.count("modules through relations")
+        work.count(f"changed by {relation}", holds(module, relation, seed=seed, level="fkw"))
+
+    draw(work, st.tuples(modules(LAYERS), st.sampled_from(sorted(RELATIONS)), st.integers(0, 99)), check)
 
 
 def loops(work: Slice) -> None:
-    """Networks as loops, after each pass over them, interpreted one operation at a time."""
+    """Networks as loops for a machine, interpreted one operation at a time."""
 
     def check(example: tuple[ModuleOp, str]) -> None:
         module, machine = example
-        work.count("modules through passes over loops")
+        work.count("modules through passes over their loops")
         loops_preserve_meaning(module, machine)
 
-    machines = st.sampled_from(["neon", "avx2", "avx512", "c"])
-    draw(work, st.tuples(modules(2), machines), check, 20)
+    draw(work, st.tuples(modules(2), st.sampled_from(sorted(LEGALIZATIONS))), check, 20)
+
+
+def written_kernels(work: Slice) -> None:
+    """Kernels that lrc would not write itself, through the passes over loops of a machine, or through one of them."""
+    chains = [",".join((*OVER_LOOPS, *more, "plan-memory")) for more in ((), ("legalize-neon",))]
+    parsed = {each: pipelines.parse(each).passes for each in (*chains, *OVER_LOOPS, "legalize-neon", "plan-memory")}
+
+    def check(example: tuple[ModuleOp, str]) -> None:
+        module, chain = example
+        work.count("kernels through passes over loops")
+        passes_preserve_meaning(module, parsed[chain])
+
+    drawn = kernels() | kernels(smooth=True)
+    draw(work, st.tuples(drawn, st.sampled_from([*chains * 3, *parsed])), check)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrc.testing.robustness import READERS
 from soak.slices import Slice
 
 HERE = Path(__file__).parent
@@ -59,13 +58,19 @@ def _tests(name: str) -> Callable[[Slice], None]:
 
 JOBS: Mapping[str, Job] = {
     "passes": Job(24, _later("graphs", "passes")),
-    "loops": Job(6, _later("graphs", "loops")),
-    "emitted-c": Job(12, _later("emitted", "emitted", "c")),
-    "emitted-host": Job(11, _later("emitted", "emitted", "host")),
-    "emitted-neon": Job(9, _later("emitted", "emitted", "neon")),
-    **{f"fuzz-{reader}": Job(3, _later("fuzzing", "fuzzing", reader)) for reader in READERS},
-    "fuzz-loader": Job(3, _later("loading", "loading")),
-    "ways": Job(6, _later("ways", "ways"), minutes=15),
+    "relations": Job(10, _later("graphs", "relations")),
+    "loops": Job(4, _later("graphs", "loops")),
+    "kernels": Job(4, _later("graphs", "written_kernels")),
+    "emitted-c": Job(9, _later("emitted", "emitted", "c")),
+    "emitted-host": Job(8, _later("emitted", "emitted", "host")),
+    "emitted-neon": Job(7, _later("emitted", "emitted", "neon")),
+    "fuzz-lr": Job(4, _later("fuzzing", "fuzzing", "lr")),
+    "fuzz-mlir": Job(4, _later("fuzzing", "fuzzing", "mlir")),
+    "fuzz-safetensors": Job(2, _later("fuzzing", "fuzzing", "safetensors")),
+    "fuzz-npz": Job(1, _later("fuzzing", "fuzzing", "npz")),
+    "fuzz-json": Job(1, _later("fuzzing", "fuzzing", "json")),
+    "fuzz-loader": Job(2, _later("loading", "loading")),
+    "ways": Job(4, _later("ways", "ways"), minutes=15),
     "names": Job(2, _tests("test_all_names.py"), is_test=True),
     "kills": Job(2, _tests("test_kills.py"), is_test=True),
 }
