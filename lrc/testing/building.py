@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, OpResult, Region, SSAValue
 
+from lrc import frontend
+from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.lr.shapes import Window
@@ -33,10 +35,16 @@ POOLS = ((2, 2), (3, 3), (1, 2), (4, 3))
 
 
 class DrawnModule(ModuleOp):
-    """A module that Hypothesis shows as its text when it reports a counterexample."""
+    """A module that Hypothesis shows as the text that makes it when it reports a counterexample."""
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
+        has_arrays = bool(lr.find_model(self).store.made)
+        try:
+            text = frontend.write(self, weights="module.safetensors" if has_arrays else None)
+        except (UserError, ValueError):  # what passes made has no text of the language
+            printer.text(str(self))
+        else:
+            printer.text(text if has_arrays else f'lrc.parse("""\n{text}""")')
 
 
 class Builder:

@@ -24,6 +24,8 @@ from lrc.testing.relations import RELATIONS, Related, Relation
 from lrc.testing.reproducers import reproducible, verify_passes
 from lrc.validation import Validation
 
+# In each function `__tracebackhide__` makes pytest show the line of the test that called it, and none of these.
+
 LARGE, NEGLIGIBLE = 2.0**120, 2.0**-100
 """Numbers that are scaled keep their bits between these."""
 
@@ -39,6 +41,7 @@ def passes_preserve_meaning(
     run: not one number that it writes may differ (`lrc.testing.evaluating`). `module` stays as it is. Raises
     AssertionError that names the pass and what it changed.
     """
+    __tracebackhide__ = True
     if not any(isinstance(op, lr.ModelOp) for op in module.ops):
         functions_preserve_meaning(module, passes, context, seed)
         return
@@ -55,6 +58,7 @@ def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 
     Both are computed in float64, where a sum has next to no room for error. The loops are interpreted one operation at
     a time: keep the network small. Raises AssertionError that names the pass and the layer.
     """
+    __tracebackhide__ = True
     context, order = Context(), list(verify.random_inputs(module, seed).values())
     graph = module.clone()
     for each in pipelines.parse(pipelines.specification(machine, "fkw")).passes:
@@ -101,6 +105,7 @@ def targets_agree(
     `threads` share each layer. Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that
     names the target and the layer, and UserError if the network cannot be compiled.
     """
+    __tracebackhide__ = True
     for target in targets:
         target_is_right(module, target, seed, exact=exact, threads=threads)
 
@@ -113,6 +118,7 @@ def _verify_target(given: Mapping[str, Any]) -> list[str]:
 @reproducible(_verify_target)
 def target_is_right(module: ModuleOp, target: str, seed: int = 0, *, exact: bool = False, threads: int = 1) -> None:
     """The same for one target."""
+    __tracebackhide__ = True
     with built(module, target, threads) as code:
         report = code.verify(verify.random_inputs(module, seed))
         of_integers = code.verify_exactly(seed) if exact else None
@@ -135,6 +141,7 @@ def holds(
     relation applies to. Raises AssertionError that names the relation, what it changed, and the layer, and UserError as
     `targets_agree` does.
     """
+    __tracebackhide__ = True
     change = RELATIONS[relation] if isinstance(relation, str) else relation
     related = change(module, np.random.default_rng(seed))
     if related is None:
@@ -155,6 +162,7 @@ def holds(
 
 def _same_values(what: str, module: ModuleOp, related: Related, inputs: verify.Tensors) -> None:
     """Hold the changed network against the module in float64, layer by layer."""
+    __tracebackhide__ = True
     model = lr.find_model(module)
     known = {related.called(each.layer): each for each in walk(module, list(inputs.values()))}
     right: dict[str, Array] = {}
@@ -172,6 +180,7 @@ def _same_values(what: str, module: ModuleOp, related: Related, inputs: verify.T
 
 def _same_bits(what: str, module: ModuleOp, related: Related, target: str, inputs: verify.Tensors) -> None:
     """Hold the code of the changed network against the code of the module, bit by bit."""
+    __tracebackhide__ = True
     moved = {related.called(name): _float32(related.moved(name, float64(x))) for name, x in inputs.items()}
     with built(module, target) as code, built(related.module, target, related.threads) as changed:
         _right(f"{target}, {what}", changed.verify(moved))
@@ -196,6 +205,7 @@ def _float32(x: Array) -> NDArray[np.float32]:
 
 def _right(target: str, report: verify.Report) -> None:
     """Raises AssertionError unless emitted code is right."""
+    __tracebackhide__ = True
     _same_meaning(f"compiling for {target}", report.graph)
     for layer in report.layers:
         _within(target, layer)
@@ -204,6 +214,7 @@ def _right(target: str, report: verify.Report) -> None:
 
 
 def _same_meaning(what: str, found: Validation) -> None:
+    __tracebackhide__ = True
     if found.problems:
         raise AssertionError(f"{what}: {'; '.join(found.problems)}")
     for layer in found.layers:
@@ -211,5 +222,6 @@ def _same_meaning(what: str, found: Validation) -> None:
 
 
 def _within(what: str, layer: LayerReport) -> None:
+    __tracebackhide__ = True
     if not layer.passed:
         raise AssertionError(f"{what} changes layer '{layer.layer}' ({layer.operation}): {layer.problem}")

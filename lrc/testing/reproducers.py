@@ -69,6 +69,7 @@ def reproducible(
 
         @wraps(check)
         def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            __tracebackhide__ = True
             try:
                 return check(*args, **kwargs)
             except HypothesisException:
