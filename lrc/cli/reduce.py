@@ -94,8 +94,8 @@ def command(
     graph = pipelines.specification(target, "fkw", threads, optional)
     whole = Case.of(module, tensors, map(str, read_passes(graph if passes is None else passes)))
     bare = replace(whole, passes=())
-    again = ["--target", target, "--threads", str(threads), *(["--exact"] if exact else [])]
-    again += ["--replace-unfriendly"] if replace_unfriendly else []
+    again = ["--target", target, *(["--threads", str(threads)] if threads > 1 else [])]
+    again += ["--exact"] * exact + ["--replace-unfriendly"] * replace_unfriendly
     options = {"threads": threads, "replace_unfriendly": replace_unfriendly}
     tests: list[tuple[Case, Test]] = [(whole, passes_fail), (bare, target_fails(target, exact=exact, **options))]
     if passes is not None:

@@ -8,7 +8,7 @@ check.
       module.mlir           the module, module.safetensors its arrays if it cannot draw them
       inputs.npz            the inputs, if it is a network
       reproduce.py          calls the check
-      README                the error and the command
+      README                the error, the command, and how `lrc reduce` makes it smaller
 
 A test has one folder, which each failure of it writes anew: Hypothesis runs a test hundreds of times to shrink an
 example, and what stays is the last run, the smallest. `LRC_REPRODUCERS` names another folder than `.lrc-reproducers`;
@@ -129,18 +129,20 @@ def write(
         text = saved.save(module, new / "module").name
         if inputs is not None:
             np.savez(new / "inputs.npz", **inputs)  # pyright: ignore[reportArgumentType]
-        (new / "reproduce.py").write_text(script(check, arguments, text, folder), encoding="utf-8")
+        (new / "reproduce.py").write_text(script(check, arguments, text), encoding="utf-8")
         words = None
         if command is not None and inputs is not None and all(np.isfinite(each).all() for each in inputs.values()):
             words = command(arguments)
-        line = ["python", str(folder / "reproduce.py")]
+        line, smaller = shlex.join(["python", str(folder / "reproduce.py")]), ""
         if words is not None:
-            line = ["lrc", "verify", str(folder / text), *words, "--input", str(folder / "inputs.npz")]
-        about = f"{type(error).__name__}: {error}\n\n{shlex.join(line)}\n\nlrc {__version__}, xdsl {version('xdsl')}\n"
+            line = shlex.join(["lrc", "verify", str(folder / text), *words, "--input", str(folder / "inputs.npz")])
+            smaller = f"{line.replace('verify', 'reduce', 1)}\n"
+        versions = f"lrc {__version__}, xdsl {version('xdsl')}"
+        about = f"{type(error).__name__}: {error}\n\n{line}\n{smaller}\n{versions}\n"
         (new / "README").write_text(about, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(new, folder)
-    return shlex.join(line)
+    return line
 
 
 def _inputs(module: ModuleOp, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:

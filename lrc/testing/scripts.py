@@ -17,15 +17,23 @@ IMPORTABLE = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysco
 BUILTIN = (bool, int, str, bytes, type(None))
 
 
+HEAD = """
+HERE = Path(__file__).parent
+os.environ["LRC_REPRODUCERS"] = "off"
+"""
+"""What each script says after its imports: this failure has its reproducer."""
+
+
 class UnspeakableError(Exception):
     """A value that only the process has that made it: a class inside of a function, an open file."""
 
 
-def script(check: Callable[..., Any], arguments: Mapping[str, Any], module: str, folder: Path) -> str:
-    """A script, to stand in `folder`, that reads the file `module` beside it and calls a check with it, and with the
-    other arguments as they were.
+def script(check: Callable[..., Any], arguments: Mapping[str, Any], module: str) -> str:
+    """A script that reads the file `module` beside it and calls a check with it, and with the other arguments as they
+    were.
 
-    An argument `inputs` is read from inputs.npz. What cannot be written down is left out, and a comment says so.
+    It is run in the current folder, from where it finds the user's own modules. An argument `inputs` is read from
+    inputs.npz. What cannot be written down is left out, and a comment says so.
     """
     _, *others = arguments
     imports: defaultdict[str, set[str]] = defaultdict(set)
@@ -41,13 +49,13 @@ def script(check: Callable[..., Any], arguments: Mapping[str, Any], module: str,
         call = f"{_named(check, imports)}({', '.join(words)})\n"
     except UnspeakableError as error:
         call = f"# {error}: {check.__qualname__}({', '.join(words)})\n"
-    paths = sorted({root for each in imports if (root := _root(each, folder))})
+    paths = sorted({root for each in imports if (root := _root(each))})
     lines = [f"from {each} import {', '.join(sorted(names))}\n" for each, names in sorted(imports.items())]
     if "inputs" in arguments:
         lines.insert(0, "import numpy as np\n")
     if paths:
         lines = ["import sys\n", *(f"sys.path.append({path!r})\n" for path in paths), *lines]
-    return "".join([*lines, "\nHERE = Path(__file__).parent\n", *lacking, call])
+    return "".join(["import os\n", *lines, HEAD, *lacking, call])
 
 
 def _spelled(name: str, value: Any, imports: dict[str, set[str]]) -> str:
@@ -89,8 +97,8 @@ def _named(value: Any, imports: dict[str, set[str]]) -> str:
     return name
 
 
-def _root(module: str, folder: Path) -> str | None:
-    """The folder that a module is found in, as `folder` sees it, where only this process looks: that of a test."""
+def _root(module: str) -> str | None:
+    """The folder that a module is found in, seen from here, if no other process looks there: that of a test."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None or module.partition(".")[0] == "lrc" or file.startswith(IMPORTABLE):
         return None

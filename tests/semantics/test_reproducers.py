@@ -72,6 +72,10 @@ def test_a_wrong_pass(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
     code, said = outcome(command_of(error), capfd)
     assert code == 3
     assert "bisection: materialize-padding: layer 'tb' reads 'conv' instead of 'b'" in said
+    about = Path(command_of(error)[2]).with_name("README").read_text()
+    (smaller,) = (line for line in about.splitlines() if line.startswith("lrc reduce"))
+    code, said = outcome(shlex.split(smaller), capfd)
+    assert (code, Path("module.reduced.lr").read_text() in said) == (0, True)
 
 
 def test_wrong_code(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +84,7 @@ def test_wrong_code(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
         targets_agree(lrc.parse(NETWORK), ["c"])
     lrc_, verify, module, *words = command_of(error)
     assert (lrc_, verify, words[:2]) == ("lrc", "verify", ["--target", "c"])
-    assert outcome(["lrc", verify, module, "--passes", "materialize-padding", *words[2:]], capfd)[0] == 3
+    assert outcome(["lrc", verify, module, "--passes", "materialize-padding", *words[-2:]], capfd)[0] == 3
 
 
 def test_a_pass_of_the_user_s_own() -> None:
@@ -92,6 +96,7 @@ def test_a_pass_of_the_user_s_own() -> None:
     again = subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert str(error.value) in again.stderr
+    assert "reproducer: " not in again.stderr
 
 
 def test_a_pass_that_crashes() -> None:
