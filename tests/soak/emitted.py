@@ -26,7 +26,7 @@ from lrc.testing import modules
 from lrc.testing.reproducers import WHERE
 from lrc.validation import named_outputs
 from soak.drawing import QUIET
-from soak.slices import Slice, signature_of
+from soak.slices import Slice, kind_of, signature_of
 
 TOGETHER = 20
 """Networks of one program: so many that a compiler's start costs little."""
@@ -87,7 +87,9 @@ def _cases(work: Slice, number: int, target: str) -> list[Case]:
             lowered = compiler.lower(network.module if network else own, target)
             cases.append(Case(lowered, dict(inputs), network))
         except Exception as error:
-            _fail(work, number, signature_of(error), traceback.format_exc(), module)
+            if not work.is_known(signature := signature_of(error)):
+                _save(work.place(number), module)
+            work.fail(signature, traceback.format_exc(), number)
     return cases
 
 
@@ -105,13 +107,12 @@ def _check(work: Slice, number: int, target: str, cases: Sequence[Case]) -> None
             for case in cases:
                 _check(work, number, target, [case])
         else:
-            _fail(work, number, f"{target}, {words[0]}: {signature_of(error)}", str(error), cases[0].compilation.source)
+            _fail(work, number, target, f"{words[0]}: {signature_of(error)}", str(error), cases[0])
         return
     for at_end in (True, False):
         for case, ran in zip(cases, batch.run([case.inputs for case in cases], at_end), strict=True):
             for problem in _problems(case, ran):
-                signature = f"{target}, {words[0]}: {problem[:60]}"
-                _fail(work, number, signature, f"{' '.join(words)}: {problem}", case.compilation.source)
+                _fail(work, number, target, f"{words[0]}: {kind_of(problem)}", f"{' '.join(words)}: {problem}", case)
     for case in cases:
         work.count(f"networks compiled for {target}")
         work.count(f"of integers, for {target}", case.integers is not None)
@@ -161,14 +162,21 @@ def _differences(network: IntegerNetwork, graph: ModuleOp, ran: Ran) -> list[str
     return [f"of integers '{name}': {difference}" for name, difference in wrong if difference is not None]
 
 
-def _fail(work: Slice, number: int, signature: str, message: str, module: ModuleOp) -> None:
+def _fail(work: Slice, number: int, target: str, what: str, message: str, case: Case) -> None:
     """Note a failure of a network, which is saved with the command that compiles and verifies it by itself."""
+    signature = f"{target}, {what}"
     if not work.is_known(signature):
         folder = work.place(number)
-        folder.mkdir(parents=True, exist_ok=True)
-        saved.save(module, folder / "module")
-        (folder / "README").write_text(message)
+        _save(folder, case.compilation.source)
+        np.savez(folder / "inputs.npz", **case.inputs)  # pyright: ignore[reportArgumentType]
+        command = f"lrc verify {folder}/module.mlir --input {folder}/inputs.npz --target {target}"
+        (folder / "README").write_text(f"{message}\n\n{command}\n", encoding="utf-8")
     work.fail(signature, message, number)
+
+
+def _save(folder: Path, module: ModuleOp) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    saved.save(module, folder / "module")
 
 
 def _clear(folder: Path) -> None:

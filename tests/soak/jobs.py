@@ -37,11 +37,11 @@ def _later(module: str, name: str, *arguments: object) -> Callable[[Slice], obje
     return run
 
 
-def _tests(name: str) -> Callable[[Slice], None]:
-    """The job that is a file of tests beside this one."""
+def _tests(name: str, tests: int) -> Callable[[Slice], None]:
+    """The job that is a file of so many tests beside this one: each has its part of the time."""
 
     def run(work: Slice) -> None:
-        minutes = max(work.seconds_left - 20, 5) / 60  # what is under way at the end is finished
+        minutes = max(work.seconds_left - 20, 5) / 60 / tests  # what is under way at the end is finished
         words = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", "--minutes", str(minutes)]
         words += [f"--basetemp={work.scratch / 'tests'}", str(HERE / name)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -71,7 +71,7 @@ JOBS: Mapping[str, Job] = {
     "fuzz-json": Job(1, _later("fuzzing", "fuzzing", "json")),
     "fuzz-loader": Job(2, _later("loading", "loading")),
     "ways": Job(4, _later("ways", "ways"), minutes=15),
-    "names": Job(2, _tests("test_all_names.py"), is_test=True),
-    "kills": Job(2, _tests("test_kills.py"), is_test=True),
+    "names": Job(2, _tests("test_all_names.py", 2), is_test=True),
+    "kills": Job(2, _tests("test_kills.py", 1), is_test=True),
 }
 """Name -> job. The shares make a run of 50 minutes on two cores do what `report.WANTED` has."""

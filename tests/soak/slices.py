@@ -150,15 +150,20 @@ def signature_of(error: BaseException) -> str:
         for frame in traceback.extract_tb(inner.__traceback__)
         if not any(each in frame.filename for each in HELPERS)
     ]
-    words = re.sub(r"'[^']*'|\"[^\"]*\"|-?\d[\d.e+-]*|\[[^]]*\]", "_", str(error).split("\n")[0])
-    return f"{type(inner).__name__} at {frames[-1] if frames else 'a check'}: {words[:120]}"
+    return f"{type(inner).__name__} at {frames[-1] if frames else 'a check'}: {kind_of(str(error))}"
+
+
+def kind_of(message: str) -> str:
+    """The first line of a message without names and numbers."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|-?\d[\d.e+-]*|\[[^]]*\]", "_", message.split("\n", maxsplit=1)[0])[:120]
 
 
 def run(job: str, seed: int, seconds: float, keep: Path, known: frozenset[str] = frozenset()) -> Outcome:
     """Run a job for so long in this process, and leave what reproduces its failures in a folder."""
     from soak.jobs import JOBS
 
-    place = MEMORY_FILES if os.access(MEMORY_FILES, os.W_OK) else None
+    in_memory = os.access(MEMORY_FILES, os.W_OK) and not os.statvfs(MEMORY_FILES).f_flag & os.ST_NOEXEC
+    place = MEMORY_FILES if in_memory else None
     with tempfile.TemporaryDirectory(prefix="lrc-soak-", dir=place) as scratch:
         tempfile.tempdir = scratch
         each = Slice(job, seed, seconds, Path(scratch), keep, known)
