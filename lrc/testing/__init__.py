@@ -18,19 +18,26 @@ from lrc.testing.features import features
 from lrc.testing.kernels import kernels
 from lrc.testing.networks import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
+from lrc.testing.programs import Program, programs
 from lrc.testing.relations import RELATIONS
+from lrc.testing.roundtrips import formats, means, roundtrips
 
 __all__ = [
     "RELATIONS",
+    "Program",
     "features",
+    "formats",
     "holds",
     "inputs",
     "kernels",
     "loops_preserve_meaning",
     "masks",
+    "means",
     "modules",
     "passes_preserve_meaning",
     "pattern_sets",
+    "programs",
+    "roundtrips",
     "sparsities",
     "statistics",
     "targets_agree",
