@@ -9,7 +9,7 @@ from xdsl.ir import BlockArgument
 
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
-from lrc.dialects.lr.base import shape_of
+from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.pattern.values import PatternSet
 from lrc.frontend import spelling, syntax
 from lrc.frontend.formatting import format, inline
@@ -33,6 +33,9 @@ def write(module: ModuleOp, *, weights: str | None = None) -> str:
     if len(layers) < len(ops) or not isinstance(output, lr.OutputOp):
         other = next(op.name for op in (*ops, output) if not isinstance(op, lr.LayerOp))
         raise UserError.because(f"the module has an {other}, which is no layer", hint=spelling.BY_TEXT)
+    if any(each.type != tensor(shape_of(each)) for each in (*model.block.args, *(op.output for op in layers))):
+        hint = f"write the module as it was before assign-layout; {spelling.BY_TEXT}"
+        raise UserError.because("its values have layouts, which the language does not have", hint=hint)
     if not model.inputs or not output.values:
         raise UserError.because(f"a network of the language has inputs and outputs, unlike '{model.sym_name.data}'")
     names: Names = dict(zip(model.block.args, model.inputs, strict=True))

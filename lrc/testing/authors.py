@@ -39,16 +39,16 @@ from lrc.testing.plain import up_to
 ARRAYS: Final = "net.safetensors"
 """The file of arrays that a text names, if it names one."""
 
-ACTIVATIONS: Final = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish", "leaky_relu")
+ACTIVATIONS: Final = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish", *("leaky_relu",) * 3)
 
 OF_PICTURES: Final = (
-    *("conv2d",) * 5,
+    *("conv2d", "activation", *("block",) * 12, "conv2d", "conv2d", "conv2d", "conv2d"),
     *("batch_norm", "batch_norm", "activation", "activation", "add", "mul", "concat", "max_pool", "avg_pool"),
-    *("global_avg_pool", "upsample", "flatten", "softmax", "block", "block", "block", "block", "repeat", "repeat"),
+    *("global_avg_pool", "upsample", "flatten", "softmax", *("repeat",) * 4),
 )
 
 OF_VECTORS: Final = (
-    *("linear", "linear", "batch_norm", "activation", "softmax", "add", "mul", "concat", "block", "block", "repeat"),
+    *("linear", *("block",) * 5, "linear", "batch_norm", "activation", "softmax", "add", "mul", "concat", "repeat"),
 )
 
 ONE: Final = object()
@@ -97,11 +97,13 @@ class Author(Phrases):
         scope.parameters = parameters
         self._take(scope, parameters, self.pick(("picture", "picture", "picture", "vector")))
         several = [each for each in self.blocks if len(each.exports) > 1]
-        if several and self.one_in(2):
+        if several and not self.one_in(3):
             self._take(scope, parameters, ("results", self.pick(several)))
-        elif self.one_in(3):
-            self._take(scope, parameters, self.pick(("like", "picture", "vector")))
-        for _ in range(self.pick((2, 1, 3, 4))):
+        elif self.one_in(2):
+            self._take(scope, parameters, self.pick(("like", "like", "picture", "vector")))
+        if not self.one_in(3):
+            self._widths(scope, parameters)
+        for _ in range(self.pick((1, 0, 2, 3))):
             self.step(scope).commit(scope)
         takes = {each.name for each in parameters}
         for unread in [text for text in scope.unread if text.partition(".")[0] in takes]:
@@ -128,6 +130,17 @@ class Author(Phrases):
             for (export, _), each in zip(kind[1].exports, kind[1].kinds, strict=True):
                 scope.add(Value(f"{name}.{export}", each))
         parameters.append(Parameter(name, default, kind))
+
+    def _widths(self, scope: Scope, parameters: list[Parameter]) -> None:
+        """Let a block take two numbers, the second one the first made wider unless it is told, and make use of them."""
+        first = self.parameter("count", scope, parameters)
+        name = self.fresh(("hidden", "wide", *PARAMETERS), scope.taken | WORDS)
+        scope.taken.add(name)
+        parameters.append(Parameter(name, self.derived("count", first.name), "count"))
+        for each in (name, first.name):
+            value = self.pick([*scope.values[-1:], *scope.values])
+            word = "conv2d" if value.kind == "picture" else "linear"
+            self._operator(word, scope, [value], size=named(each)).commit(scope)
 
     def outputs(self, scope: Scope, inputs: Collection[str]) -> dict[str, str]:
         """Names of outputs, and what they stand for: all that nobody reads."""
@@ -167,6 +180,8 @@ class Author(Phrases):
             return self._operator(word, scope, [value])
         count = self.value("times", scope) if word == "repeat" else None
         fitting = [each for each in self.blocks if self._fits(each, scope, value, count is not None)]
+        rare = [each for each in fitting if any(parameter.kind[0] == "results" for parameter in each.parameters)]
+        fitting = rare if rare and self.one_in(2) else fitting
         if fitting and not self.one_in(6):
             return self._call(self.pick(fitting), scope, value, count)
         again = (
@@ -198,7 +213,7 @@ class Author(Phrases):
         reads, by_place = [value.text], True
         for parameter in block.parameters[1:]:
             is_like = parameter.kind == "like"
-            if parameter.default is not None and (self.one_in(2) or (is_like and count)):
+            if parameter.default is not None and (not self.one_in(3) or (is_like and count)):
                 by_place = False
                 continue
             match parameter.kind:
@@ -246,19 +261,21 @@ class Author(Phrases):
                 given.append((each, constant(f'"{name}"', name)))
         return given
 
-    def _operator(self, word: str, scope: Scope, inputs: list[Value], count: Said | None = None) -> Step:
-        """A layer of an operator that takes a value first."""
+    def _operator(
+        self, word: str, scope: Scope, inputs: list[Value], count: Said | None = None, size: Said | None = None
+    ) -> Step:
+        """A layer of an operator that takes a value first; `size` is how many filters or units it has."""
         (value,) = inputs
         given: Fields = []
-        kind, places, size = value.kind, value.places, value.channels
+        kind, places, width = value.kind, value.places, value.channels
         if word == "activation":
             word = self.pick(ACTIVATIONS)
         match word:
             case "conv2d":
-                given, is_like_places, is_like_channels = self._conv2d(scope, value)
-                places, size = places if is_like_places else object(), size if is_like_channels else object()
+                given, is_like_places, is_like_channels = self._conv2d(scope, value, size)
+                places, width = places if is_like_places else object(), width if is_like_channels else object()
             case "linear":
-                size, given = object(), [("units", self.value("count", scope)), *self._bias(scope)]
+                width, given = object(), [("units", size or self.value("count", scope)), *self._bias(scope)]
                 given += self._arrays(scope, "weight")
             case "batch_norm":
                 given = [("epsilon", self.value("epsilon", scope))] if self.one_in(2) else []
@@ -266,7 +283,7 @@ class Author(Phrases):
             case "leaky_relu":
                 given = [("slope", self.value("slope", scope))] if not self.one_in(3) else []
             case "add" | "mul":
-                fitting = [each for each in scope.values if each.places is ONE and each.channels is size]
+                fitting = [each for each in scope.values if each.places is ONE and each.channels is width]
                 other = self.pick([*scope.like(value), *fitting])
                 places = other.places if places is ONE else places
                 inputs = [value, other] if self.one_in(2) else [other, value]
@@ -274,7 +291,7 @@ class Author(Phrases):
                 joined = [
                     each for each in scope.values if each.kind == kind and (kind == "vector" or each.places is places)
                 ]
-                inputs, size = [value, *(self.pick(joined) for _ in range(self.pick((1, 2))))], object()
+                inputs, width = [value, *(self.pick(joined) for _ in range(self.pick((1, 2))))], object()
             case "max_pool" | "avg_pool":
                 given, places = self._pool(scope), object()
             case "global_avg_pool":
@@ -283,13 +300,13 @@ class Author(Phrases):
                 given.append(("scale", self.value("scale", scope)))
                 places = object()
             case "flatten":
-                kind, places, size = "vector", object(), object()
+                kind, places, width = "vector", object(), object()
             case _:
                 pass
         name, reads = self._name(scope), tuple(each.text for each in inputs)
         statement = Statement(name, word, (*((None, named(text)) for text in reads), *given), count)
         optional = (Value(f"{name}.0", kind),) if count else ()
-        return Step(statement, reads, (Value(name, kind, size, places),), optional)
+        return Step(statement, reads, (Value(name, kind, width, places),), optional)
 
     def _bias(self, scope: Scope) -> Fields:
         """Whether there is a bias, or what it is called."""
@@ -300,12 +317,14 @@ class Author(Phrases):
             return [("bias", constant(f'"{name}"', name))]
         return [("bias", self.value("bias", scope))]
 
-    def _conv2d(self, scope: Scope, value: Value) -> tuple[Fields, bool, bool]:
+    def _conv2d(self, scope: Scope, value: Value, size: Said | None) -> tuple[Fields, bool, bool]:
         """The fields of a convolution, and whether its result has as many places, and as many channels."""
         given: Fields = []
         own = channels(value.text)
-        is_depthwise, is_same = self.one_in(4), self.one_in(2)
-        filters = self.pick((own, self.derived("count", "", own))) if is_depthwise else self.value("count", scope)
+        is_depthwise, is_same = size is None and self.one_in(4), self.one_in(2)
+        filters = (
+            self.pick((own, self.derived("count", "", own))) if is_depthwise else size or self.value("count", scope)
+        )
         if is_depthwise and "+ 1" not in filters.text and "3 +" not in filters.text:
             given.append(("groups", own))
         given.append(("filters", filters))

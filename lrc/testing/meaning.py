@@ -165,11 +165,11 @@ class Network:
     def _add(self, operator: str, name: str, inputs: list[SSAValue], given: Mapping[str, Any], arrays: str) -> SSAValue:
         op = make(operator, name, inputs, {**FIELDS.get(operator, {}), **given}, arrays)
         self.count += 1
-        if self.count > MOST_LAYERS or prod(shape_of(op.output)) > LARGEST:
+        sizes = [prod(shape_of(op.output)), *(prod(spec.shape) for _, _, spec in op.weight_specs())]
+        agree = all(self.arrays.setdefault(spec.name, spec) == spec for _, _, spec in op.weight_specs())
+        if self.count > MOST_LAYERS or max(sizes) > LARGEST or not agree:
+            op.erase()
             raise TooLargeError
-        for _, _, spec in op.weight_specs():
-            if prod(spec.shape) > LARGEST or self.arrays.setdefault(spec.name, spec) != spec:
-                raise TooLargeError
         self.block.add_op(op)
         return op.output
 

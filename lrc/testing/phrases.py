@@ -51,7 +51,7 @@ Kind = str | tuple[str, Any]
 USUAL: Final = {"count": "filters", "size": "kernel"}
 """What a parameter of a kind is called, other than the kind."""
 
-MOST_PARAMETERS: Final = 5
+MOST_PARAMETERS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Phrases:
 
     def value(self, kind: Kind, scope: Scope) -> Said:
         """A value of a kind: said as it is, or by a parameter that there is, or that is added to the block."""
-        if scope.parameters is None or self.one_in(2):
+        if scope.parameters is None or self.one_in(3):
             return self.plain(kind, scope)
         known = [each.name for each in scope.parameters if each.kind == kind]
         if known and (len(scope.parameters) >= MOST_PARAMETERS or self.one_in(2)):
@@ -161,7 +161,7 @@ class Phrases:
             before = [each.name for each in parameters if each.kind == kind]
             pictures = [each.name for each in parameters if each.kind == "picture"]
             default = self.plain(kind, Scope())
-            if before and self.one_in(2):
+            if before and not self.one_in(3):
                 default = self.derived(kind, self.pick(before))
             elif pictures and kind == "count":
                 default = self.derived(kind, "", channels(self.pick(pictures)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from lrc.testing.authors import Author
 from lrc.testing.meaning import Network, TooLargeError, layer, stands_for
 from lrc.testing.phrases import DEVICES, INPUTS, MODELS, Scope, Value
 from lrc.testing.plain import CHANNELS, SIZES, up_to
-from lrc.testing.texts import text_of
+from lrc.testing.texts import Style, text_of
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -51,7 +50,7 @@ def programs(draw: st.DrawFn, layers: int = 8) -> Program:
         environment[name] = network.input(shape)
         scope.add(Value(name, "vector" if is_vector else "picture"))
     inputs = {name: layer(value) for name, value in environment.items()}
-    for _ in range(author.pick((1, 0, 2, 3))):
+    for _ in range(author.pick((2, 1, 3, 4, 0))):
         author.blocks.append(author.block())
     for _ in range(1 + draw(up_to(layers - 1))):
         step = author.step(scope)
@@ -71,6 +70,6 @@ def programs(draw: st.DrawFn, layers: int = 8) -> Program:
     module = ModuleOp([lr.ModelOp(name, Region(network.block), input_names=list(inputs), weights=store, device=device)])
     lr.find_model(module).announce_weights()
     module.verify()
-    style = Random(draw(up_to(2**16)))
+    style = Style(draw(up_to(2**16)))
     text = text_of(name, origin, device, inputs, author.sets, scope.statements, outputs, style)
     return Program(text, module, arrays)

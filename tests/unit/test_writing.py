@@ -157,6 +157,7 @@ def is_sayable(module: ModuleOp) -> bool:
     return output is not None and not any(isinstance(value, BlockArgument) for value in output.operands)
 
 
+@pytest.mark.filterwarnings("ignore::lrc.LrcWarning")
 @settings(max_examples=30)
 @given(modules().filter(is_sayable))
 def test_drawn_networks_are_saved(module: ModuleOp) -> None:
@@ -248,6 +249,13 @@ def test_what_the_language_cannot_say(layers: str) -> None:
     with pytest.raises(lrc.UserError, match=UNSAYABLE[layers]) as error:
         lrc.write(read(layers))
     assert error.value.diagnostics[0].hint
+
+
+def test_values_that_have_layouts() -> None:
+    module = lrc.parse(model("z: relu(x)"))
+    lowered = compiler.lower(module, "c", "fkw").module
+    with pytest.raises(lrc.UserError, match="have layouts"):
+        lrc.write(lowered)
 
 
 def test_an_output_that_is_an_input() -> None:
