@@ -32,6 +32,7 @@ from lrc.integers.sums import (
 from lrc.interpreters import reference
 from lrc.interpreters.graph import interpreter
 from lrc.interpreters.reference import Array, along_channels, float64
+from lrc.passes.fuse_conv_bn import fold, normalization
 
 WIDEST, NARROWEST = 2**15, 2**7
 """How much the sums of a bare layer may spread: at first, and when those of later layers grow too large."""
@@ -169,7 +170,7 @@ class _Drawing:
         if name in self.store:
             weight = self.store[name]
         else:
-            mask = array_of(op.weight, self.given) != 0
+            mask = self.mask(op)
             weight = self.integers(mask.shape, 3)
             weight *= mask
             if isinstance(op, lr.Conv2dOp):
@@ -187,6 +188,16 @@ class _Drawing:
         still = _Open(bias, np.zeros(len(reach)), factor)
         moved, read = [(op.layer.data, sums)], [(op, x.array != 0)]
         return _Tensor(sums, unit, reach, x.depth, x.reason, still, moved, read)
+
+    def mask(self, op: Weighted) -> Bools:
+        """Which weights are left once the batch norms behind a layer are folded into them: nothing is where a scale is
+        zero, or its product with a weight too small for float32."""
+        weight, layer = array_of(op.weight, self.given), op
+        while (norm := _folded(layer)) is not None:
+            scale, beta, mean, variance = (array_of(each, self.given) for _, each, _ in norm.weight_specs())
+            factor, shift = normalization(scale, beta, mean, variance, norm.epsilon.value.data)
+            weight, layer = fold(weight, np.zeros(1), factor, shift)[0].astype(np.float32), norm
+        return weight != 0
 
     def batch_norm(self, op: lr.BatchNormOp) -> _Tensor:
         """A normalization that changes some signs and subtracts small integers; its bias and its scale are open."""
@@ -250,10 +261,12 @@ class _Drawing:
                 shows = result > 0
             case "relu6":
                 shows = (result > 0) & (result < 6)
+            case "leaky_relu" if activation.slope == 0:
+                shows = result > 0
             case "leaky_relu":
                 if (x < 0).any():
                     unit *= abs(activation.slope)
-                    reason = "" if log2(abs(activation.slope) or 1).is_integer() else f"its slope rounds in '{name}'"
+                    reason = "" if log2(abs(activation.slope)).is_integer() else f"its slope rounds in '{name}'"
             case _:
                 reason = "" if ((x >= FAR) | (x <= FAR + SPREAD - STEP)).all() else f"{kind} rounds in '{name}'"
                 result, unit = float64(result.astype(np.float32)), min(unit, 1)
@@ -343,6 +356,14 @@ class _Drawing:
         drawn = self.numbers.integers(-largest, largest, shape, np.int8)
         drawn += drawn >= 0
         return drawn.astype(np.float32)
+
+
+def _folded(layer: lr.LayerOp) -> lr.BatchNormOp | None:
+    """The batch norm that passes fold into a layer."""
+    (reader, *others) = [use.operation for use in layer.output.uses] or [None]
+    if others or not isinstance(reader, lr.BatchNormOp) or getattr(layer, "activation", None) is not None:
+        return None
+    return None if getattr(layer, "residual", None) is not None else reader
 
 
 def _name(op: lr.LayerOp, field: str, weight: WeightLike) -> str:

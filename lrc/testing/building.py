@@ -19,6 +19,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.values import Activation
+from lrc.dialects.pattern.schedule import Tuning
 from lrc.testing.arrays import statistics, weights
 from lrc.testing.plain import ACTIVATIONS, KERNELS, Option, pick, sparsities, tunings, up_to, windows
 
@@ -38,13 +39,26 @@ class DrawnModule(ModuleOp):
     """A module that Hypothesis shows as the text that makes it when it reports a counterexample."""
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        has_arrays = bool(lr.find_model(self).store.made)
-        try:
-            text = frontend.write(self, weights="module.safetensors" if has_arrays else None)
-        except (UserError, ValueError):  # what passes made has no text of the language
-            printer.text(str(self))
-        else:
-            printer.text(text if has_arrays else f'lrc.parse("""\n{text}""")')
+        printer.text(shown(self))
+
+
+def shown(module: ModuleOp) -> str:
+    """A network as a `.lr` text, with the arrays that the text does not draw in comments; what the language cannot say
+    as a module's text."""
+    try:
+        store = lr.find_model(module).store
+        text = frontend.write(module, weights="module.safetensors" if store.made else None)
+    except (UserError, ValueError):  # what passes made has no text of the language
+        return str(module)
+    arrays = [f"# {name}: {_numbers(store[name])}\n" for name in sorted(store.made)]
+    return "".join([text, *arrays]) if arrays else f'lrc.parse("""\n{text}""")'
+
+
+def _numbers(array: NDArray[Any]) -> str:
+    first, *others = np.unique(array)
+    if not others:
+        return f"{first:g} everywhere in {list(array.shape)}"
+    return " ".join(np.array2string(array, precision=4, threshold=30, edgeitems=2, separator=", ").split())
 
 
 class Builder:
@@ -65,6 +79,10 @@ class Builder:
     def maybe(self) -> bool:
         """Yes or no; it shrinks to no."""
         return bool(self.draw(up_to(1)))
+
+    def seldom(self, turns: int) -> bool:
+        """Yes in one of so many turns; it shrinks to no."""
+        return self.draw(up_to(turns - 1)) == turns - 1
 
     def pick(self, options: Sequence[Option]) -> Option:
         """One of the options; it shrinks to the first."""
@@ -117,9 +135,9 @@ class Builder:
         if self.maybe():
             array = self.draw(weights(shape, sparsity))
             self.put(name, weight=array)
-            if sparsity is not None and not self.draw(up_to(4)):
+            if sparsity is not None and self.seldom(5):
                 sparsity = None  # the zeros are there, and nobody says so
-        tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if not self.draw(up_to(3)) else None
+        tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if self.seldom(4) else Tuning()
         return self.add(
             lr.Conv2dOp(
                 name,
@@ -130,7 +148,7 @@ class Builder:
                 window=window,
                 groups=groups,
                 sparsity=sparsity,
-                tuning=tuning,
+                tuning=None if tuning == Tuning() else tuning,
             )
         )
 
@@ -205,7 +223,7 @@ class Builder:
         """The network. Its outputs are the values that no layer reads, and sometimes one that is read as well."""
         ends = [value for value in self.values if not value.uses and isinstance(value, OpResult)]
         inner = [value for value in self.values if value.uses and isinstance(value, OpResult)]
-        if inner and not self.draw(up_to(3)):
+        if inner and self.seldom(4):
             ends.append(self.pick(inner[::-1]))
         self.block.add_op(lr.OutputOp(ends, [self.name("y") for _ in ends]))
         names = [argument.name_hint or "" for argument in self.block.args]

@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.shapes import Window
 from lrc.testing.building import MOST_NUMBERS, POINTWISE, SAME, Builder
-from lrc.testing.plain import MANY_CHANNELS, up_to
+from lrc.testing.plain import MANY_CHANNELS
 
 ODD_KERNELS = ((3, 3), (3, 3), (1, 1), (5, 5), (1, 3), (7, 7))
 """What keeps the size of a picture with even padding."""
@@ -55,7 +55,7 @@ def fitting(net: Builder, value: SSAValue) -> list[SSAValue]:
 
 def finished(net: Builder, value: SSAValue) -> SSAValue:
     """A batch norm and an activation behind a layer, both, one, or none of them."""
-    follows = net.pick(["", "na", "na", "na", "na", "na", "a", "n"])
+    follows = net.pick(["", "n", "a", "na", "na", "na", "na", "na", "na", "na"])
     for each in follows[: net.room]:
         value = net.normalization(value) if each == "n" else net.activation(value)
     return value
@@ -154,7 +154,7 @@ def concat_into_padding(net: Builder, value: SSAValue) -> SSAValue:
 
 def padded_pool(net: Builder, value: SSAValue) -> SSAValue:
     """A pooling of what an activation gives, below zero where the activation does."""
-    value = net.activation(value)
+    value = net.activation(value, net.pick(["relu", "tanh", "swish", "hard_swish", None, None]))
     return net.pool(value, net.pick([SAME, Window((2, 2), (2, 2), (1, 1, 1, 1)), None]))
 
 
@@ -207,7 +207,7 @@ def head(net: Builder, value: SSAValue) -> SSAValue:
 def dense(net: Builder, value: SSAValue) -> SSAValue:
     """linear -> batch norm -> activation, of vectors; or probabilities at the end."""
     value = finished(net, net.linear(value))
-    return net.softmax(value) if net.room and not net.draw(up_to(3)) else value
+    return net.softmax(value) if net.room and net.seldom(4) else value
 
 
 def binary(net: Builder, value: SSAValue) -> SSAValue:
@@ -221,13 +221,13 @@ PICTURES = (
     Motif(lambda net, value: net.pool(value), 1),
     Motif(lambda net, value: net.normalization(value), 1),
     Motif(lambda net, value: net.convolution(value), 1, 2),
-    Motif(conv_bn_act, 3, 10),
+    Motif(conv_bn_act, 3, 18),
     Motif(grouped, 1, 2),
     Motif(binary, 1),
     Motif(joined, 1),
     Motif(up_and_down, 1, 2),
     Motif(lambda net, value: net.softmax(value), 1),
-    Motif(padded_pool, 2, 2),
+    Motif(padded_pool, 2, 3),
     Motif(clipped, 2, 2),
     Motif(head, 3, 2),
     Motif(depthwise_separable, 2, 2),
@@ -235,7 +235,7 @@ PICTURES = (
     Motif(residual_chain, 3, 4),
     Motif(sum_of_convolutions, 3, 3),
     Motif(one_for_each_channel, 2, 2),
-    Motif(squeeze_and_excite, 4),
+    Motif(squeeze_and_excite, 4, 2),
     Motif(inception, 3, 2),
     Motif(read_by_many, 3, 2),
     Motif(many_channels, 3, 3),

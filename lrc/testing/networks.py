@@ -36,7 +36,7 @@ def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str
     """
     net = Builder(draw, layers)
     for _ in range(pick(draw, (1, 1, 1, 2, 3))):
-        is_vector = not draw(up_to(9))
+        is_vector = draw(up_to(9)) == 9
         net.input((1, draw(CHANNELS)) if is_vector else (1, draw(CHANNELS), draw(SIZES), draw(SIZES)))
     draw(behind(net))
     while net.room >= ROOM and draw(up_to(5)):

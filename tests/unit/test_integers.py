@@ -5,6 +5,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
@@ -16,6 +17,7 @@ from lrc.integers import IntegerNetwork, draw
 from lrc.integers.sums import Weighted, reach_of, sums_of
 from lrc.interpreters import walk
 from lrc.interpreters.reference import activate, float64
+from lrc.passes.fuse_conv_bn import FuseConvBnPass
 from lrc.testing import modules
 
 SMALL = """
@@ -60,19 +62,42 @@ def test_values_are_those_of_the_network_that_was_drawn(module: ModuleOp, turn: 
     found = results(network.module, dict(network.inputs))
     assert network.values.keys() | network.inexact.keys() == found.keys()
     assert not network.values.keys() & network.inexact.keys()
+    largest = max(
+        float(np.abs(array).max()) for array in found.values()
+    )  # of what a batch norm may take the difference
     for layer, value in network.values.items():
-        np.testing.assert_allclose(found[layer], value, 1e-6, 1e-6, err_msg=layer)
+        np.testing.assert_allclose(found[layer], value, 1e-6, 1e-6 + 1e-7 * largest, err_msg=layer)
 
 
 @settings(max_examples=30, phases=(Phase.generate,))
 @given(modules(), st.integers(0, 3))
 def test_what_was_pruned_stays_pruned_and_nothing_else_does(module: ModuleOp, turn: int) -> None:
+    """As it is behind batch norms: one with a scale of zero takes a filter away."""
     network = draw(module, turn)
-    for before, after in zip(weighted(module), weighted(network.module), strict=True):
-        given_ = array_of(before.weight, lr.find_model(module).store)
-        drawn = array_of(after.weight, lr.find_model(network.module).store)
+    folded = [each.clone() for each in (module, network.module)]
+    for each in folded:
+        FuseConvBnPass().apply(Context(), each)
+    for before, after in zip(*map(weighted, folded), strict=True):
+        given_, drawn = (
+            array_of(op.weight, lr.find_model(each).store) for op, each in zip((before, after), folded, strict=True)
+        )
         np.testing.assert_array_equal(given_ != 0, drawn != 0)
         assert network.weights[after.layer.data] == np.count_nonzero(given_)
+
+
+def test_a_slope_of_zero_is_exact() -> None:
+    """No number is a multiple of it."""
+    text = """
+    model bent {
+      weights random(seed: 0)
+      input x: f32[1, 2, 4, 4]
+      act: leaky_relu(x) { slope: 0 }
+      conv: conv2d(act) { filters: 2, kernel: 3 }
+      output y = conv
+    }"""
+    network = draw(api.parse(text))
+    assert network.values.keys() == {"act", "conv"}
+    np.testing.assert_array_equal(results(network.module, dict(network.inputs))["conv"], network.values["conv"])
 
 
 @pytest.mark.parametrize("turn", [0, 1])
@@ -218,6 +243,33 @@ def test_layers_may_share_arrays() -> None:
         found = results(network.module, dict(network.inputs))
         for layer, value in network.values.items():
             np.testing.assert_allclose(found[layer], value, 1e-6, 1e-6, err_msg=layer)
+
+
+def test_weights_that_a_scale_of_zero_takes_away() -> None:
+    """What is left of a filter is asked once its batch norm is folded in, and so it is of the integer network."""
+    module = api.parse("""
+    model vanishing {
+      weights random(seed: 0)
+      input x: f32[1, 2, 4, 4]
+      conv: conv2d(x) { filters: 3, kernel: 3, pad: 1, bias: false, sparsity: auto }
+      norm: batch_norm(conv)
+      last: batch_norm(norm)
+      output y = last
+    }""")
+    conv, norm, last = (op for op in lr.find_model(module).block.ops if isinstance(op, lr.Conv2dOp | lr.BatchNormOp))
+    store = lr.find_model(module).store
+    for op, array in (
+        (norm, np.array([1, 0, 1])),
+        (last, np.array([1, 1, 1e-40])),
+        (conv, np.full((3, 2, 3, 3), 1e-6)),
+    ):
+        op.weight = WeightAttr(store.put("weight", array.astype(np.float32)))
+    folded = [draw(module).module, module.clone()]
+    for each in folded:
+        FuseConvBnPass().apply(Context(), each)
+    ours, theirs = (array_of(op.weight, lr.find_model(each).store) for each in folded for op in weighted(each))
+    np.testing.assert_array_equal(ours != 0, theirs != 0)
+    assert (theirs != 0).any((1, 2, 3)).tolist() == [True, False, False]
 
 
 @pytest.fixture(scope="module")
