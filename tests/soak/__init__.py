@@ -19,7 +19,8 @@ One slice, as a report names it, is run again by
 | `jobs.py` | all jobs, and how the time is shared |
 | `slices.py` | one slice, and what it hands over |
 | `drawing.py` | Hypothesis in rounds: a failure is shrunk, kept, and the next round begins |
-| `graphs.py` | drawn modules and programs through the passes, levels and texts |
+| `graphs.py` | drawn networks and kernels through the passes; networks that are changed in a way that changes nothing |
+| `texts.py` | drawn programs against what they mean; modules of all levels, written and read again |
 | `emitted.py` | drawn networks through compilers: many in one program, guard pages around each buffer |
 | `fuzzing.py`, `mutations.py`, `corpora.py` | broken inputs for all that Python reads |
 | `loader.py` | libFuzzer on the C that reads NAME.lrw |

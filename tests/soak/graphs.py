@@ -16,10 +16,10 @@ from soak.slices import Slice
 LAYERS = 3
 """About so many of a network: more find little more, and take longer."""
 
-COUNTED = 10
+COUNTED = 20
 """What one of so many networks has is counted: that takes as long as a pass."""
 
-ALONE = 4
+ALONE = 8
 """One of so many networks is looked at after each pass: that takes four times as long."""
 
 OVER_LOOPS = ("legalize-loads", "eliminate-redundant-loads", "order-body")

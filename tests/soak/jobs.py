@@ -57,21 +57,23 @@ def _tests(name: str, tests: int) -> Callable[[Slice], None]:
 
 
 JOBS: Mapping[str, Job] = {
-    "passes": Job(24, _later("graphs", "passes")),
-    "relations": Job(10, _later("graphs", "relations")),
+    "passes": Job(30, _later("graphs", "passes")),
+    "programs": Job(10, _later("texts", "written_programs")),
+    "relations": Job(8, _later("graphs", "relations")),
+    "texts": Job(4, _later("texts", "levels")),
     "loops": Job(4, _later("graphs", "loops")),
     "kernels": Job(4, _later("graphs", "written_kernels")),
-    "emitted-c": Job(9, _later("emitted", "emitted", "c")),
-    "emitted-host": Job(8, _later("emitted", "emitted", "host")),
-    "emitted-neon": Job(7, _later("emitted", "emitted", "neon")),
-    "fuzz-lr": Job(4, _later("fuzzing", "fuzzing", "lr")),
-    "fuzz-mlir": Job(4, _later("fuzzing", "fuzzing", "mlir")),
+    "emitted-c": Job(8, _later("emitted", "emitted", "c")),
+    "emitted-host": Job(7.5, _later("emitted", "emitted", "host")),
+    "emitted-neon": Job(6.5, _later("emitted", "emitted", "neon")),
+    "fuzz-lr": Job(3, _later("fuzzing", "fuzzing", "lr")),
+    "fuzz-mlir": Job(3, _later("fuzzing", "fuzzing", "mlir")),
     "fuzz-safetensors": Job(2, _later("fuzzing", "fuzzing", "safetensors")),
     "fuzz-npz": Job(1, _later("fuzzing", "fuzzing", "npz")),
     "fuzz-json": Job(1, _later("fuzzing", "fuzzing", "json")),
     "fuzz-loader": Job(2, _later("loading", "loading")),
-    "ways": Job(4, _later("ways", "ways"), minutes=15),
-    "names": Job(2, _tests("test_all_names.py", 2), is_test=True),
-    "kills": Job(2, _tests("test_kills.py", 1), is_test=True),
+    "ways": Job(3, _later("ways", "ways"), minutes=15),
+    "names": Job(1.5, _tests("test_all_names.py", 2), is_test=True),
+    "kills": Job(1.5, _tests("test_kills.py", 1), is_test=True),
 }
 """Name -> job. The shares make a run of 50 minutes on two cores do what `report.WANTED` has."""
