@@ -81,6 +81,8 @@ def _weight(value: Value, scope: Scope) -> str:
         raise Mistake(value.span, f"{describe(inner)} is no name of a weight", f'it stands in quotes: "{inner.text}"')
     if not isinstance(inner, syntax.String):
         raise Mistake(value.span, f'{describe(inner)} is no name of a weight, such as "conv1.weight"')
+    if not inner.text:
+        raise Mistake(value.span, "an array has a name", "leave the field out for the array that torch would name")
     return inner.text
 
 
