@@ -3,7 +3,7 @@
     python tests/faults [PATTERN ...] [--jobs 2] [--all FOLDER]
 
 FOLDER holds patches of somebody else, which need not name their tests: they are held against those that find the faults
-planted here in the same files. The report goes to build/faults.
+planted here in the same files, and then in the same room. The report goes to build/faults.
 """
 
 from __future__ import annotations
@@ -50,9 +50,11 @@ def main() -> int:
 
 
 def tests_of(fault: Fault, own: Sequence[Fault]) -> Iterator[str]:
-    """The tests that should find a fault: those that it names, or those of the faults in the same files."""
-    beside = (test for other in own if set(other.files) & set(fault.files) for test in other.tests)
-    yield from dict.fromkeys(fault.tests or beside)
+    """The tests that should find a fault: those that it names, or those of the faults in the same files and then in the
+    same room."""
+    beside = [test for other in own if set(other.files) & set(fault.files) for test in other.tests]
+    room = [test for other in own if other.room == fault.room for test in other.tests]
+    yield from dict.fromkeys(fault.tests or [*beside, *room])
 
 
 def run(faults: Sequence[Fault], tests: dict[str, list[str]], jobs: int, limit: float) -> Iterator[Result]:

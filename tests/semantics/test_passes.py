@@ -148,6 +148,37 @@ def test_zeros_around_a_picture_are_never_its_largest_number(kind: str) -> None:
     loops_preserve_meaning(lrc.parse(text), "c")
 
 
+SUMS = {
+    "of two convolutions": "a: conv2d(x) F b: conv2d(x) F y: add(a, b)",
+    "with what is computed later": "a: conv2d(x) F b: tanh(x) c: sigmoid(b) y: add(a, c)",
+    "with what a convolution reads": "b: tanh(x) a: conv2d(b) F y: add(b, a)",
+    "of a convolution and itself": "a: conv2d(x) F y: add(a, a)",
+    "of a sum": "a: conv2d(x) F b: add(a, x) c: tanh(x) y: add(b, c)",
+    "of two sums": "a: conv2d(x) F b: add(a, x) c: conv2d(x) F d: add(c, x) e: add(b, d) y: relu(e)",
+    "of what others read": "a: conv2d(x) F b: add(a, x) c: conv2d(a) F d: add(c, b) y: add(d, a)",
+    "behind an activation": "a: conv2d(x) F b: leaky_relu(a) { slope: 0.3 } c: add(b, x) y: tanh(c)",
+    "behind two activations": "a: conv2d(x) F b: relu6(a) c: tanh(b) d: add(c, x) e: relu(d) y: sigmoid(e)",
+    "behind a batch norm": "a: conv2d(x) F b: batch_norm(a) c: add(b, x) d: batch_norm(c) y: relu(d)",
+    "of a batch norm that others read": "a: conv2d(x) F b: batch_norm(a) c: tanh(a) d: add(b, c) y: add(d, b)",
+}
+"""Sums, each with something that a convolution cannot take over, or can once."""
+
+
+@pytest.mark.parametrize("what", SUMS)
+def test_sums(what: str) -> None:
+    layers = SUMS[what].replace(" F", " { filters: 4, kernel: 3, pad: 1 }")
+    text = f"model sums {{ weights random(seed: 0) input x: f32[1, 4, 5, 6] {layers} output z = y }}"
+    passes_preserve_meaning(lrc.parse(text), GRAPH_PASSES)
+
+
+@pytest.mark.parametrize("operator", ["add", "mul", "concat"])
+def test_what_may_be_negative_is_no_frame_for_zeros(operator: str) -> None:
+    """One operand is never below zero, and the result is."""
+    layers = f"a: relu(x) b: tanh(x) c: {operator}(a, b) y: max_pool(c) {{ kernel: 2, pad: 1 }}"
+    text = f"model signs {{ weights random(seed: 0) input x: f32[1, 2, 5, 6] {layers} output z = y }}"
+    loops_preserve_meaning(lrc.parse(text), "c")
+
+
 @pytest.mark.parametrize("size", [1, 7, 16, 37])
 def test_batch_norm_of_a_vector(size: int) -> None:
     """Its elements are its channels: each has a factor of its own, whatever lane it lies in."""

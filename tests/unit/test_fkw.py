@@ -97,6 +97,27 @@ def test_kernels_come_by_pattern_then_channel(layer: Pruned) -> None:
             assert fkw.index[run].tolist() == np.flatnonzero(layer.assignment[f] == p + 1).tolist()
 
 
+def test_many_kernels_come_by_pattern_then_channel() -> None:
+    """As few do: many are sorted in another way, if the sort need not be stable."""
+    assignment = np.random.default_rng(0).integers(0, 3, (40, 90)).astype(np.uint8)
+    patterns = PatternSet((Mask.parse("10"), Mask.parse("01")))
+    cells = np.array([np.zeros((1, 2)), *patterns.cells])
+    fkw = pack(cells[assignment].astype(np.float32), assignment, np.arange(40), patterns)
+    for f in range(40):
+        for p in range(2):
+            run = slice(*(int(fkw.offset[f]) + int(fkw.stride[f, p + i]) for i in (0, 1)))
+            assert fkw.index[run].tolist() == np.flatnonzero(assignment[f] == p + 1).tolist()
+
+
+@pytest.mark.parametrize("channels", [255, 256, 257, 65535, 65536, 65537])
+def test_the_last_number_fits_its_type(channels: int) -> None:
+    weights, ones = np.ones((1, channels, 1, 1), np.float32), np.ones((1, channels), np.uint8)
+    fkw = pack(weights, ones, np.arange(1), PatternSet.full((1, 1)))
+    np.testing.assert_array_equal(fkw.index, np.arange(channels))
+    assert fkw.stride.tolist() == [[0, channels]] and fkw.offset.tolist() == [0, channels]
+    assert fkw.index.dtype == (np.uint8 if channels <= 256 else np.uint16 if channels <= 65536 else np.uint32)
+
+
 def test_depthwise_indexes_the_whole_input() -> None:
     weights = np.arange(1, 301, dtype=np.float32).reshape(300, 1, 1, 1)
     ones = np.ones((300, 1), np.uint8)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lrc
+from lrc import compiler
 from lrc.dialects.lr.shapes import Window
-from lrc.dialects.pattern.schedule import LOADS, ORDERS, Tuning
+from lrc.dialects.pattern.schedule import LOADS, ORDERS, Schedule, Tuning
 from lrc.dialects.pattern.values import Mask, PatternSet
 from lrc.passes.machine import MACHINES, machine_named
 from lrc.passes.tiling import Problem, choose_schedule, registers
@@ -97,6 +99,15 @@ def test_filters_are_jammed_by_what_they_share(jam: int) -> None:
     else:
         with pytest.raises(ValueError, match="share their kernels by 6, 4, 1"):
             choose_schedule(problem, machine_named("neon"), 1, tuning)
+
+
+def test_the_pass_asks_for_what_the_layer_does() -> None:
+    tuning = "tuning: { unroll: [2, 1, 8], tile: [4, 3], permute: cohwci, load: direct }"
+    layer = f"a: conv2d(x) {{ filters: 8, kernel: 3, {tuning} }} output y = a"
+    module = lrc.parse(f"model m {{ weights random(seed: 0) input x: f32[1, 6, 9, 20] {layer} }}")
+    (found,) = compiler.lower(module, "neon", "fkw").report.layers
+    expected = Schedule((1, 2), lanes=4, block=3, jam=2, group=4, order="cohwci", load="direct")
+    assert found.schedule is not None and Schedule.parse(found.schedule) == expected
 
 
 def test_strided_loads_are_not_aligned() -> None:
