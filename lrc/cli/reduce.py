@@ -102,18 +102,18 @@ def command(
         tests = tests[:1]
     elif shell is not None:
         tests = [(bare, command_fails(shell))]
-    with progress(f"reducing {model}") as step:
-        step("does it fail?")
+    with progress(f"does {model} fail?"):
         failing = ((case, test, failure) for case, test in tests if (failure := test(case)))
         if (found := next(failing, None)) is None:
             what = "the command does not exit with 0 for it" if shell else "`lrc verify` finds nothing wrong with it"
             raise UserError.because(f"{model} does not fail: {what}", hint="lrc reduce --help says what a failure is")
-        case, test, failure = found
-        reduction = Reduction(case, failure)
-        try:
+    case, test, failure = found
+    reduction = Reduction(case, failure)
+    try:
+        with progress(f"reducing {model}") as step:
             reduce(reduction, test, seconds=60 * minutes if minutes else inf, tell=lambda it: step(_shown(it)))
-        finally:
-            _finish(reduction, len(case.layers), place, again, shell, as_json)
+    finally:
+        _finish(reduction, len(case.layers), place, again, shell, as_json)
 
 
 def _shown(reduction: Reduction) -> str:

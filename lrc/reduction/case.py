@@ -140,7 +140,7 @@ class Case:
 
     def size(self) -> tuple[int, ...]:
         """What a step makes less of, the most important first: layers, passes, inputs and outputs, what layers say,
-        numbers, and how plain weights, inputs and names are."""
+        numbers, the letters of names, and how plain weights and inputs are."""
         says = sum(_much(each) for layer in self.layers for each in layer.fields.values())
         numbers = sum(map(prod, self.shapes.values()))
         weights = bool(self.seed) if self.seed is not None else 2 + sum(map(_rough, self.arrays.values()))

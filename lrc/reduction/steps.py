@@ -15,6 +15,9 @@ from lrc.reduction.case import Array, Case, Layer
 from lrc.reduction.fields import SIMPLER
 from lrc.reduction.graph import kept, live, passed_by
 
+SEEDS = 4
+"""How many seeds are tried for weights that are drawn anew."""
+
 Step = Callable[[Case], Iterator[Case]]
 
 PIECES = 8
@@ -147,7 +150,7 @@ def plain_names(case: Case) -> Iterator[Case]:
                     arrays[known] = case.arrays[weight.data]
         layers.append(replace(layer, name=new[layer.name], reads=tuple(new[n] for n in layer.reads), fields=fields))
     outputs = _numbered("y", len(case.outputs))
-    yield replace(
+    plain = replace(
         case,
         name="m",
         inputs={inputs[name]: shape for name, shape in case.inputs.items()},
@@ -156,6 +159,9 @@ def plain_names(case: Case) -> Iterator[Case]:
         arrays=arrays,
         tensors={inputs[name]: array for name, array in case.tensors.items() if name in inputs},
     )
+    yield plain
+    if case.seed is not None:  # other names are other random weights, which may not show the failure
+        yield from (replace(plain, seed=seed) for seed in range(SEEDS) if seed != case.seed)
 
 
 STEPS: tuple[Step, ...] = (
