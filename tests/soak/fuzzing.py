@@ -53,7 +53,7 @@ def fuzzing(reader: str) -> Callable[[Slice], None]:
                 signature = signature_of(error)
                 message = "" if work.is_known(signature) else traceback.format_exc()
                 work.fail(signature, message, work.seed, {f"{work.outcome.counts[f'inputs: {reader}']}.{reader}": data})
-        last.unlink()
+        last.unlink(missing_ok=True)
         if not any(last.parent.iterdir()):
             last.parent.rmdir()
 
