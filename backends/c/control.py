@@ -9,7 +9,7 @@ from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from lrc.backends.c.expressions import Text
+from lrc.backends.c.expressions import Text, runs_once
 from lrc.backends.c.vectors import VectorPrinter
 from lrc.backends.literals import in_comment
 
@@ -25,7 +25,7 @@ class ControlPrinter(VectorPrinter):
     @emit.register
     def _(self, op: scf.ForOp) -> None:
         index, *carried = op.body.block.args
-        self.carry(op.results, carried, op.iter_args)
+        self.carry(op, carried)
         first, last, step = self.of(op.lb), self.of(op.ub), self.text(op.step)
         with self.names.scope():
             name = self.names.fresh(index.name_hint)
@@ -36,11 +36,11 @@ class ControlPrinter(VectorPrinter):
                     self.line(f"/* pattern {in_comment(pattern.data)} */")
                 self.block_into([self.text(argument) for argument in carried], op.body.block)
 
-    def carry(self, results: Sequence[SSAValue], carried: Sequence[SSAValue], starts: Sequence[SSAValue]) -> None:
+    def carry(self, op: scf.ForOp, carried: Sequence[SSAValue]) -> None:
         """A C variable for each value that a loop carries: the one that held its start, if nobody else needs it."""
-        for result, argument, start in zip(results, carried, starts, strict=True):
+        for result, argument, start in zip(op.results, carried, op.iter_args, strict=True):
             name = self.text(start)
-            if not (name in self.variables and start.has_one_use()):
+            if not (name in self.variables and start.has_one_use() and runs_once(op, start)):
                 name = self.variable(argument.type, argument.name_hint, name)
             self.expressions[argument] = self.expressions[result] = Text(name)
 
@@ -75,7 +75,10 @@ class ControlPrinter(VectorPrinter):
         if not isinstance(last, scf.YieldOp) or last is not op.false_region.block.first_op:
             return []
         names = [self.text(value) for value in last.arguments]
-        mine = all(op.is_ancestor(use.operation) for value in last.arguments for use in value.uses)
+        mine = all(
+            runs_once(op, value) and all(op.is_ancestor(use.operation) for use in value.uses)
+            for value in last.arguments
+        )
         return names if mine and len(set(names) & self.variables) == len(last.arguments) else []
 
     @emit.register

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from lrc.dialects import kernel
 
@@ -64,6 +64,18 @@ def used_once_here(value: SSAValue) -> bool:
     if isinstance(user, NAMED_TWICE) or (isinstance(user, scf.ForOp) and value is user.ub):
         return False
     return isinstance(owner, Operation) and user.parent is owner.parent
+
+
+def runs_once(op: Operation, value: SSAValue) -> bool:
+    """Whether an operation runs at most once for each time that a value is made: no loop stands between them."""
+    home = value.owner if isinstance(value.owner, Block) else value.owner.parent
+    block = op.parent
+    while block is not home:
+        around = None if block is None else block.parent_op()
+        if not isinstance(around, scf.IfOp):
+            return False
+        block = around.parent
+    return True
 
 
 def ends_its_block(value: SSAValue) -> bool:

@@ -77,6 +77,11 @@ class ScalarPrinter(CWriter):
         self.define(op.result, Text(f"{a:+} < {b:+} ? {a:+} : {b:+}", PRECEDENCE["?"]))
 
     @emit.register
+    def _(self, op: arith.SelectOp) -> None:
+        condition, a, b = self.of(op.cond), self.of(op.lhs), self.of(op.rhs)
+        self.define(op.result, Text(f"{condition:==} ? {a:==} : {b:==}", PRECEDENCE["?"]))
+
+    @emit.register
     def _(self, op: arith.MaximumfOp | arith.MinimumfOp) -> None:
         # what is not a number stays that, whichever of both it is
         a, b, operator = self.of(op.lhs), self.of(op.rhs), "<" if isinstance(op, arith.MaximumfOp) else ">"

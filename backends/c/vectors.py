@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
-from lrc.backends.c.expressions import PRECEDENCE, Text
+from lrc.backends.c.expressions import PRECEDENCE, Place, Text, runs_once
 from lrc.backends.c.scalars import ScalarPrinter
 from lrc.dialects import kernel, neon
 
@@ -57,31 +57,32 @@ class VectorPrinter(ScalarPrinter):
 
     @emit.register
     def _(self, op: vector.ReductionOp) -> None:
-        if op.kind.data != "add":
-            raise DiagnosticException(f"there is no C for a reduction by {op.kind.data}")
+        if op.kind.data != "add" or op.acc is not None:
+            start = "" if op.acc is None else " that begins with a number"
+            raise DiagnosticException(f"there is no C for a reduction by {op.kind.data}{start}")
         self.table(op.dest, "add across", self.of(op.vector))
 
     @emit.register
     def _(self, op: vector.FMAOp) -> None:
-        self.accumulate(op.acc, op.res, "fma", self.of(op.lhs), self.of(op.rhs))
+        self.accumulate(op, op.acc, "fma", self.of(op.lhs), self.of(op.rhs))
 
     @emit.register
     def _(self, op: neon.FmaLaneOp) -> None:
         lane = Text(str(op.lane.value.data))
-        self.accumulate(op.acc, op.res, "fma lane", self.of(op.vector), self.of(op.weights), lane)
+        self.accumulate(op, op.acc, "fma lane", self.of(op.vector), self.of(op.weights), lane)
 
-    def accumulate(self, sum: SSAValue, result: SSAValue, operation: str, *operands: Text) -> None:
+    def accumulate(self, op: Operation, sum: SSAValue, operation: str, *operands: Text) -> None:
         """sum += ..., in the variable of the sum if this is its last use."""
-        name = self.text(sum)
-        if not (sum.has_one_use() and name in self.variables):
+        name, result = self.text(sum), op.results[0]
+        if not (sum.has_one_use() and name in self.variables and runs_once(op, sum)):
             name = self.variable(result.type, result.name_hint, name)
         self.line(f"{self.spelled(operation, Text(name), *operands)};")
         self.expressions[result] = Text(name)
 
     @emit.register
     def _(self, op: vector.LoadOp) -> None:
-        place = Text(f"&{self.of(op.base):postfix}[{self.of(op.indices[0])}]", PRECEDENCE["unary"])
-        self.table(op.result, "load", place)
+        address = Text(f"&{self.of(op.base):postfix}[{self.of(op.indices[0])}]", PRECEDENCE["unary"])
+        self.table(op.result, "load", Place(address.text, address.precedence, address))
 
     @emit.register
     def _(self, op: kernel.WindowOp) -> None:

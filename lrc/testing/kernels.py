@@ -43,7 +43,7 @@ def kernels(draw: st.DrawFn, lanes: int | None = None, smooth: bool = False) -> 
     width = lanes or draw(st.sampled_from([1, 4, 4, 8]))
     written = [Kernel(draw, f"kernel{i}", width, smooth) for i in range(draw(st.integers(1, 2)))]
     functions = [each.write() for each in written]
-    module = DrawnModule([*functions, launches(draw, written)])
+    module = DrawnModule([*functions, copy(), launches(draw, written)])
     module.verify()
     return module
 
@@ -51,12 +51,13 @@ def kernels(draw: st.DrawFn, lanes: int | None = None, smooth: bool = False) -> 
 def launches(draw: st.DrawFn, written: Sequence[Kernel]) -> func.FuncOp:
     """The function that launches the kernels, each of them or one of them several times, on buffers that it is given
     and on one that it allocates."""
-    count = max(kernel.elements for kernel in written)
+    count = max(each.elements for each in written)
     loops = Loops("run", [*((name, FLOATS) for name in "abc"), ("indices", array_of_unsigned(8))])
     buffers = [loops[name] for name in "abc"]
     if draw(st.booleans()):
         buffers.append(loops.insert(memref.AllocOp([loops.value(count)], [], FLOATS), "d"))
-        loops.loop("i", 0, count, [], lambda index, _: copy(loops, index, buffers[0], buffers[-1]))
+        size = loops.value(count)
+        loops.builder.insert(kernel.LaunchOp("copy", [buffers[0], buffers[-1], size], [size]))
     for _ in range(draw(st.integers(1, 3))):
         each = draw(st.sampled_from(written))
         x = draw(st.sampled_from(buffers))
@@ -70,10 +71,12 @@ def launches(draw: st.DrawFn, written: Sequence[Kernel]) -> func.FuncOp:
     return function
 
 
-def copy(loops: Loops, index: SSAValue, source: SSAValue, target: SSAValue) -> Sequence[SSAValue]:
-    """target[index] = source[index]"""
-    loops.builder.insert(memref.StoreOp.get(loops.load_float(source, index), target, [index]))
-    return []
+def copy() -> func.FuncOp:
+    """The kernel target[i] = source[i]."""
+    loops = Loops("copy", [("source", FLOATS), ("target", FLOATS), ("count", IndexType())])
+    with loops.grid(["i"], [loops["count"]]) as (i,):
+        loops.builder.insert(memref.StoreOp.get(loops.load_float(loops["source"], i), loops["target"], [i]))
+    return loops.finish()
 
 
 class Kernel(Statements):
@@ -129,9 +132,11 @@ class Kernel(Statements):
         others = [self.arithmetic, self.splat, self.reduce, self.choose]
         picks = [self.shuffle] if self.lanes > 1 else []
         rounds = [self.rounded] if self.smooth else []
-        nested = [self.loop, self.branch] if self.depth < 2 else []
+        nested = [self.loop, self.loop, self.branch] * 2 if self.depth < 2 else []
+        known = len(self.vectors)
         for _ in range(count):
             self.draw(st.sampled_from([*memory, *sums, *places, *others, *picks, *rounds, *nested]))()
+        self.store_unused(known)
 
     @contextmanager
     def region(self) -> Generator[None]:
@@ -150,10 +155,16 @@ class Kernel(Statements):
         first, rounds, step = draw(st.integers(0, 1)), draw(st.integers(0, ROUNDS)), draw(st.integers(1, 2))
         starts = [self.a_vector(EXACT - ROUNDS * growth) for _ in range(draw(st.integers(0, 2)))]
         most = max((start.size for start in starts), default=0) + ROUNDS * growth
+        outside: Number | None = None
+        if draw(st.booleans()):
+            self.multiply_add()
+            outside = self.vectors[-1]
 
         def body(index: SSAValue, carried: Sequence[SSAValue]) -> Sequence[SSAValue]:
             with self.region():
                 self.indices.append(Index(index, first, first + max(0, rounds - 1) * step))
+                if outside is not None:
+                    self.multiply_add(outside)  # each round begins with the same sum
                 self.vectors += [Number(value, most) for value in carried]
                 self.statements(draw(st.integers(1, 4)))
                 return [self.a_vector(most + growth).value for _ in carried]

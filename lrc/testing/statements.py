@@ -179,12 +179,17 @@ class Statements:
             self.keep(load, STORED)
         return bool(places)
 
-    def store_vector(self) -> None:
+    def store_vector(self, value: Number | None = None) -> None:
         """A vector to a window."""
         place = self.draw(st.sampled_from([place for place in self.places if place.buffer.written]))
         if places := self.places_of(place, 1, False):
-            value, (row, column) = self.small(self.a_vector()), self.draw(st.sampled_from(places))
-            self.loops.builder.insert(kernel.StoreOp(value, place.value, row, column, lanes=self.inside()))
+            stored, (row, column) = self.small(value or self.a_vector()), self.draw(st.sampled_from(places))
+            self.loops.builder.insert(kernel.StoreOp(stored, place.value, row, column, lanes=self.inside()))
+
+    def store_unused(self, known: int) -> None:
+        """Some of the vectors behind the first `known` that nothing uses yet, so that it shows what they are."""
+        for unused in [each for each in self.vectors[known:] if each.value.first_use is None][-3:]:
+            self.store_vector(unused)
 
     def load_number(self) -> None:
         """One number of a buffer."""
@@ -218,9 +223,10 @@ class Statements:
 
     # arithmetic
 
-    def multiply_add(self) -> None:
+    def multiply_add(self, total: Number | None = None) -> None:
         """a * b + sum, the sum being more often the last vector that was made."""
-        total = self.vectors[-1] if self.draw(st.booleans()) else self.a_vector()
+        if total is None:
+            total = self.vectors[-1] if self.draw(st.booleans()) else self.a_vector()
         a, b = self.a_vector(), self.a_vector()
         self.keep(vector.FMAOp(a.value, b.value, total.value), a.size * b.size + total.size)
 
