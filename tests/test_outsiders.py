@@ -135,7 +135,7 @@ passes_preserve_meaning(lrc.parse("""{network(block("E "))}"""), [FoldBatchNorm(
     assert block("E ").splitlines()[0].removeprefix("E").strip() in done.stderr
 
 
-def test_the_right_pass_passes(user: User) -> None:
+def test_what_is_right_passes(user: User) -> None:
     pattern, question = block("# folding.py\n"), block("        if not conv.output.has_one_use():\n")
     before = "        arrays = ("
     assert before in pattern
@@ -143,8 +143,9 @@ def test_the_right_pass_passes(user: User) -> None:
     (user.folder / "test_folding.py").write_text(block("# test_folding.py\n"), encoding="utf-8")
     target = "\n\n@given(modules())\ndef test_target(module):\n    is_right(module)\n"
     imports = "from hypothesis import given\nfrom mine import is_right\nfrom lrc.testing import modules\n"
+    (user.folder / "test_order.py").write_text(block("# test_order.py\n"), encoding="utf-8")
     (user.folder / "mine.py").write_text(block("# mine.py\n"), encoding="utf-8")
     (user.folder / "test_mine.py").write_text(imports + target, encoding="utf-8")
     done = user.test()
     assert not done.returncode, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout

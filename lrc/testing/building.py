@@ -46,7 +46,10 @@ def shown(module: ModuleOp) -> str:
     """A network as a `.lr` text, with the arrays that the text does not draw in comments; what the language cannot say
     as a module's text."""
     try:
-        store = lr.find_model(module).store
+        model = lr.find_model(module)
+        store = model.store
+        if any(argument.type != tensor(shape_of(argument)) for argument in model.block.args):
+            return str(module)  # the language has no layouts either
         text = frontend.write(module, weights="module.safetensors" if store.made else None)
     except (UserError, ValueError):  # what passes made has no text of the language
         return str(module)
