@@ -157,9 +157,9 @@ class Case:
             reads,
             says,
             numbers,
+            sum(map(len, words)),
             int(weights),
             given,
-            sum(map(len, words)),
         )
 
     def key(self) -> bytes:
