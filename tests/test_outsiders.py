@@ -99,9 +99,8 @@ print(*sorted(path.name for path in Path("digits").iterdir()))
 
 def network(failure: str) -> str:
     """The counterexample in what pytest says."""
-    found = re.search(
-        r'module=lrc\.parse\("""\n(.*?)"""', re.sub(r"^E {0,7}", "", failure, flags=re.MULTILINE), re.DOTALL
-    )
+    plain = re.sub(r"^E {0,7}", "", failure, flags=re.MULTILINE)
+    found = re.search(r'module=(?:lrc\.parse\("""\n)?(model .*?^\}\n)', plain, re.MULTILINE | re.DOTALL)
     assert found is not None, failure
     return found[1]
 
