@@ -216,6 +216,33 @@ def binary(net: Builder, value: SSAValue) -> SSAValue:
     return kind(value, net.pick(fitting(net, value)))
 
 
+def repeated(net: Builder, value: SSAValue) -> SSAValue:
+    """Rows and columns more than once, of a picture that is small enough."""
+    scale = net.pick([(2, 2), (1, 3)])
+    is_small = prod(shape_of(value)) * prod(scale) <= MOST_NUMBERS // 4
+    return net.upsampled(value, scale) if is_small else net.activation(value)
+
+
+SINGLE: tuple[Callable[[Builder, SSAValue], SSAValue], ...] = (
+    lambda net, value: net.activation(value),
+    lambda net, value: net.pool(value),
+    lambda net, value: net.normalization(value),
+    lambda net, value: net.convolution(value),
+    lambda net, value: net.mean(value),
+    lambda net, value: net.softmax(value),
+    binary,
+    joined,
+    repeated,
+)
+"""One layer each."""
+
+
+def neighbours(net: Builder, value: SSAValue) -> SSAValue:
+    """Two layers of any kind, one behind the other: hardly a network, but a pass has to take it."""
+    first = net.pick(SINGLE)(net, value)
+    return net.pick(SINGLE)(net, first)
+
+
 PICTURES = (
     Motif(lambda net, value: net.activation(value), 1),
     Motif(lambda net, value: net.pool(value), 1),
@@ -227,6 +254,7 @@ PICTURES = (
     Motif(joined, 1),
     Motif(up_and_down, 1, 2),
     Motif(lambda net, value: net.softmax(value), 1),
+    Motif(neighbours, 2, 8),
     Motif(padded_pool, 2, 3),
     Motif(clipped, 2, 2),
     Motif(head, 3, 2),

@@ -88,18 +88,25 @@ TOGETHER = {
 }
 """In how many of them one of several has to."""
 
+NEIGHBOURS = 40
+"""How many pairs of operations, the second of which reads the first, have to occur: passes look at pairs."""
+
 MANY = settings(max_examples=DRAWN, derandomize=True, database=None, phases=[Phase.generate], deadline=None)
 
 
 def test_networks_have_what_compilers_get_wrong() -> None:
     found = Counter[str]()
+    neighbours = set[tuple[str, str]]()
 
     @MANY
     @given(modules())
     def draw(module: ModuleOp) -> None:
         found.update(set(features(module)))
+        layers = [op for op in module.walk() if isinstance(op, lr.LayerOp)]
+        neighbours.update((read.owner.name, op.name) for op in layers for read in op.operands if read.owner in layers)
 
     draw()
+    assert len(neighbours) >= NEIGHBOURS, neighbours
     wanted = {(name,): least for name, least in LEAST.items()} | TOGETHER
     lacking = [
         f"{sum(found[name] for name in names):4} of {least:4} {', '.join(names)}"
