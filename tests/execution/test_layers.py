@@ -78,6 +78,26 @@ def below_zero(size: tuple[int, int, int], kernel: int) -> str:
     return model(body, f"%x : {x}", y)
 
 
+def uneven_halos(size: tuple[int, int, int]) -> str:
+    """A layer whose result is read with more zeros below and on the right than above and on the left."""
+    x = picture(*size)
+    body = f"""
+  %a = lr.activation "a"(%x) <sigmoid> : {x} -> {x}
+  %y = lr.avg_pool "y"(%a) kernel [4, 4] strides [1, 1] pads [1, 1, 2, 2] : {x} -> {x}"""
+    return model(body, f"%x : {x}", x)
+
+
+def softmax_far_apart(channels: int) -> str:
+    """A softmax of numbers whose exponentials are no float32: 256 * x * x."""
+    x, weight = picture(channels, 1, 1), f"dense<256.0> : tensor<{channels}x1x1x1xf32>"
+    rest = f"kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups {channels} {{weight = {weight}}}"
+    body = f"""
+  %a = lr.mul "a"(%x, %x) : {x}, {x} -> {x}
+  %b = lr.conv2d "b"(%a) {rest} : {x} -> {x}
+  %y = lr.softmax "y"(%b) : {x} -> {x}"""
+    return model(body, f"%x : {x}", x)
+
+
 def concat(*channels: int, size: tuple[int, int]) -> str:
     types = [picture(c, *size) for c in channels]
     y = picture(sum(channels), *size)
@@ -105,6 +125,8 @@ CASES = {
         f"activation_{kind.split()[0]}": unary("activation", (2, 3, 17), rest=f"<{kind}>")
         for kind in ("relu", "relu6", "leaky_relu 0.1", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish")
     },
+    "activation_steep": unary("activation", (2, 3, 17), rest="<leaky_relu 2.0>"),
+    "activation_falling": unary("activation", (2, 3, 17), rest="<leaky_relu -0.5>"),
     "activation_vector": unary("activation", (19,), rest="<sigmoid>"),
     "add": binary("add", (2, 3, 17), (2, 3, 17), (2, 3, 17), "then <relu>"),
     "add_broadcast": binary("add", (3, 1, 1), (3, 3, 7), (3, 3, 7)),
@@ -124,9 +146,11 @@ CASES = {
     "linear_relu": linear(12, 33, "then <relu>", bias=False),
     **{f"softmax_{n}": unary("softmax", (n,)) for n in (1, 7, 17)},
     "softmax_picture": unary("softmax", (5, 3, 7)),
+    "softmax_far_apart": softmax_far_apart(7),
     "halos": halos((3, 3, 7)),
     "halos_whole": halos((2, 2, 16)),
     "halos_one": halos((1, 1, 1)),
+    "halos_uneven": uneven_halos((2, 5, 7)),
 }
 
 
