@@ -87,6 +87,18 @@ def uneven_halos(size: tuple[int, int, int]) -> str:
     return model(body, f"%x : {x}", x)
 
 
+def add_broadcast_to_conv(left: tuple[int, int, int], right: tuple[int, int, int]) -> str:
+    """A sum of a convolution and what is broadcast, or is broadcast to: no residual that the convolution could add."""
+    (c, h, w), a, b = left, picture(*left), picture(*right)
+    y = picture(c, max(h, right[1]), max(w, right[2]))
+    rest = f"kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups {c}"
+    weight = f"{{weight = dense<2.0> : tensor<{c}x1x1x1xf32>}}"
+    body = f"""
+  %c = lr.conv2d "c"(%a) {rest} {weight} : {a} -> {a}
+  %y = lr.add "y"(%c, %b) : {a}, {b} -> {y}"""
+    return model(body, f"%a : {a}, %b : {b}", y)
+
+
 def softmax_far_apart(channels: int) -> str:
     """A softmax of numbers whose exponentials are no float32: 256 * x * x."""
     x, weight = picture(channels, 1, 1), f"dense<256.0> : tensor<{channels}x1x1x1xf32>"
@@ -130,6 +142,8 @@ CASES = {
     "activation_vector": unary("activation", (19,), rest="<sigmoid>"),
     "add": binary("add", (2, 3, 17), (2, 3, 17), (2, 3, 17), "then <relu>"),
     "add_broadcast": binary("add", (3, 1, 1), (3, 3, 7), (3, 3, 7)),
+    "add_broadcast_to_conv": add_broadcast_to_conv((3, 3, 7), (3, 1, 1)),
+    "add_conv_broadcast": add_broadcast_to_conv((3, 1, 1), (3, 3, 7)),
     "mul_broadcast": binary("mul", (3, 2, 16), (3, 1, 1), (3, 2, 16), "then <hard_swish>"),
     "mul_points": binary("mul", (3, 1, 1), (3, 1, 1), (3, 1, 1)),
     "mul_vectors": binary("mul", (33,), (33,), (33,)),

@@ -91,6 +91,11 @@ def test_a_small_weight_is_not_lost_to_rounding() -> None:
     assert find_violation(kernel, Sparsity("pattern", patterns)) is None
 
 
+def test_a_kernel_takes_the_smallest_pattern_that_keeps_it() -> None:
+    kernel = np.array([[[[1.0, 0.0], [0.0, 0.0]]]])
+    assert best_patterns(kernel, PatternSet((Mask.parse("11/11"), Mask.parse("10/00"), Mask.parse("10/01")))) == 1
+
+
 def test_the_first_violation_is_named() -> None:
     array = np.zeros((3, 2, 2, 2), np.float32)
     array[1, 1] = [[0, 1], [1, 1]]

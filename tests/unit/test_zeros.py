@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import lrc
+from lrc import compiler
+from lrc.dialects import lr
 from lrc.dialects.fkw.values import pack
+from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.pattern.values import PatternSet, Sparsity, best_patterns, find_scheme
 from lrc.dialects.pattern.zeros import explain, matter
 
@@ -93,6 +97,17 @@ def test_where_auto_finds_a_scheme_no_zeros_are_left(draw: Draw) -> None:
     assignment = np.where((weights != 0).any((2, 3)), best_patterns(weights, patterns) + 1, 0)
     packed = pack(weights, assignment, np.arange(16), patterns)
     assert not matter(int(np.count_nonzero(weights)), packed.executed(patterns))
+
+
+def test_auto_executes_what_is_no_zero() -> None:
+    layer = "a: conv2d(x) { filters: 16, kernel: 3, bias: false, sparsity: auto } output y = a"
+    module = lrc.parse(f"model m {{ weights random(seed: 0) input x: f32[1, 16, 5, 5] {layer} }}")
+    model = lr.find_model(module)
+    (conv,) = (op for op in model.block.ops if isinstance(op, lr.Conv2dOp))
+    weights = half_the_kernels(np.random.default_rng(0))
+    conv.weight = WeightAttr(model.store.put("weight", weights))
+    (found,) = compiler.lower(module, "neon", "fkw").report.layers
+    assert found.executed == np.count_nonzero(weights) < weights.size
 
 
 def test_a_layer_that_executes_nothing_has_nothing_to_gain() -> None:
