@@ -159,6 +159,8 @@ SUMS = {
     "behind an activation": "a: conv2d(x) F b: leaky_relu(a) { slope: 0.3 } c: add(b, x) y: tanh(c)",
     "behind two activations": "a: conv2d(x) F b: relu6(a) c: tanh(b) d: add(c, x) e: relu(d) y: sigmoid(e)",
     "behind a batch norm": "a: conv2d(x) F b: batch_norm(a) c: add(b, x) d: batch_norm(c) y: relu(d)",
+    "with what is broadcast": "a: conv2d(x) F b: global_avg_pool(x) y: add(a, b)",
+    "broadcast": "a: global_avg_pool(x) b: conv2d(a) F y: add(x, b)",
     "of a batch norm that others read": "a: conv2d(x) F b: batch_norm(a) c: tanh(a) d: add(b, c) y: add(d, b)",
 }
 """Sums, each with something that a convolution cannot take over, or can once."""
