@@ -7,8 +7,8 @@
     def test_my_pass(module):
         passes_preserve_meaning(module, [MyPass()])
 
-Needs Hypothesis: `pip install lrc[test]`. Importing this loads settings under which such a test has the time that it
-takes, unless the user's own are loaded (`lrc.testing.profile`).
+Needs Hypothesis: `pip install lrc[testing]`. Importing this loads settings under which such a test has the time that
+it takes, unless the user's own are loaded (`lrc.testing.profile`).
 """
 
 from lrc.testing import profile
@@ -20,6 +20,7 @@ from lrc.testing.networks import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
 from lrc.testing.programs import Program, programs
 from lrc.testing.relations import RELATIONS
+from lrc.testing.robustness import tolerates
 from lrc.testing.roundtrips import formats, means, roundtrips
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "sparsities",
     "statistics",
     "targets_agree",
+    "tolerates",
     "tunings",
     "weights",
     "windows",
