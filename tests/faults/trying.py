@@ -85,6 +85,10 @@ class Tree:
         if not tests:
             return []
         _, report = self._run(tests, None, keep_bytecode=True)
+        if len(tests) > 1 and not _cases(report):
+            # pytest runs none where one does not exist
+            half = len(tests) // 2
+            return self.broken(tests[:half]) + self.broken(tests[half:])
         failed = {_test(case) for case in _cases(report) if _failure(case) is not None}
         passed = {_test(case) for case in _cases(report)} - failed
         return [each for each in tests if not _covers(each, passed) or _covers(each, failed)]
