@@ -34,6 +34,9 @@ MOST_NUMBERS = 1 << 22
 """In one `dense<…>`."""
 
 
+TOO_DEEP = "brackets or operations are nested too deeply"
+
+
 class Lexer(MLIRLexer):
     """xDSL's, whose own pattern takes time exponential in the length of a string that nobody closes."""
 
@@ -55,6 +58,12 @@ class LocatedParser(Parser):
         self._parser_state = ParserState(Lexer(Input(content, name)))
         self.lines_before = lines_before
 
+    def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        try:
+            return super().parse_module(allow_implicit_module)
+        except RecursionError:  # of what stands before all operations
+            self.raise_error(TOO_DEEP, 0, 1)
+
     def parse_operation(self) -> Operation:
         begin = self.pos
         start = Span(begin, begin, self.lexer.input, self.lines_before).get_location()
@@ -64,6 +73,8 @@ class LocatedParser(Parser):
             self.raise_error(str(error), begin, self.pos)
         except (struct.error, OverflowError, ValueError):  # xDSL's, of integers
             self.raise_error("a number is too large for its type", begin, self.pos)
+        except RecursionError:
+            self.raise_error(TOO_DEEP, begin, begin + 1)
         except NotImplementedError:  # xDSL's, of `dense<…>`
             self.raise_error("numbers of this type cannot be read", begin, self.pos)
         if isinstance(op.location, UnknownLoc):

@@ -21,6 +21,9 @@ FOUND = {
     "numbers without end": "%c = arith.constant dense<1.0> : tensor<99999999999999999999xf32>",
     "numbers of a type of others": "%c = arith.constant dense<1.0> : tensor<2xf128>",
     "more numbers than there is memory": "%c = arith.constant dense<0.0> : tensor<4294967296xf32>",
+    "types in types": MODEL.replace("tensor<1x2xf32>)", "(" * 2000 + ")"),
+    "lists in lists": "#a = " + "[" * 2000,
+    "operations in operations": "builtin.module {\n" * 600,
     "an integer that fits nothing": "%c = arith.constant 99999999999999999999 : i64",
 }
 """Texts of the IR that were once answered with a traceback, without a place, or never."""

@@ -46,7 +46,7 @@ def _tests(name: str, tests: int) -> Callable[[Slice], None]:
         words += [f"--basetemp={work.scratch / 'tests'}", str(HERE / name)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         for line in done.stdout.splitlines():
-            number, _, what = line.partition(" of ")
+            number, _, what = line.partition(";")[0].partition(" of ")
             if number.isdigit():
                 work.count(f"{name}: of {what}", int(number))
         if done.returncode:
