@@ -57,15 +57,15 @@ def _tests(name: str, tests: int) -> Callable[[Slice], None]:
 
 
 JOBS: Mapping[str, Job] = {
-    "passes": Job(30, _later("graphs", "passes")),
+    "passes": Job(21, _later("graphs", "passes")),
     "programs": Job(10, _later("texts", "written_programs")),
     "relations": Job(8, _later("graphs", "relations")),
     "texts": Job(4, _later("texts", "levels")),
     "loops": Job(4, _later("graphs", "loops")),
     "kernels": Job(4, _later("graphs", "written_kernels")),
-    "emitted-c": Job(8, _later("emitted", "emitted", "c")),
-    "emitted-host": Job(7.5, _later("emitted", "emitted", "host")),
-    "emitted-neon": Job(6.5, _later("emitted", "emitted", "neon")),
+    "emitted-c": Job(12, _later("emitted", "emitted", "c")),
+    "emitted-host": Job(10, _later("emitted", "emitted", "host")),
+    "emitted-neon": Job(9, _later("emitted", "emitted", "neon")),
     "fuzz-lr": Job(3, _later("fuzzing", "fuzzing", "lr")),
     "fuzz-mlir": Job(3, _later("fuzzing", "fuzzing", "mlir")),
     "fuzz-safetensors": Job(2, _later("fuzzing", "fuzzing", "safetensors")),
