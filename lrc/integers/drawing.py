@@ -216,7 +216,9 @@ class _Drawing:
         op.properties |= {kind: WeightAttr(name) for kind, name in names.items()}
         scale = np.rint(16 * gamma / np.sqrt(float64(variance) + epsilon)) / 16
         result = along_channels(scale, x.array) * (x.array - along_channels(float64(mean), x.array))
-        still = _Open(names["bias"], scale * (before - mean), (names["weight"], drawn) if is_open else None)
+        # Folded into the layer before it, it moves that layer's bias as well.
+        offset = scale * ((before if _is_folded(op) else 0) - mean)
+        still = _Open(names["bias"], offset, (names["weight"], drawn) if is_open else None)
         unit, reach = x.unit * unit_of(scale), np.abs(scale) * (x.reach + np.abs(mean))
         return _Tensor(result, unit, reach, x.depth, x.reason, still, [(op.layer.data, result)], x.read)
 
@@ -308,7 +310,9 @@ class _Drawing:
             self.put_factor(still, factor)
             tensor.unit *= abs(float(factor[0]))
             if still.bias is not None:
-                shift = float64(self.integers((channels,), 3)) * tensor.unit if shift is None else shift
+                if shift is None:
+                    shift = float64(self.integers((channels,), 3)) * tensor.unit
+                    shift = np.where(is_sound(shift, offset), shift, np.copysign(shift, offset))
                 chosen = float64(self.put(still.bias, sound(shift, offset, tensor.unit)))
                 if not is_sound(chosen, offset).all():
                     tensor.reason = tensor.reason or f"layers share the bias of '{tensor.moved[0][0]}'"
@@ -364,6 +368,14 @@ def _folded(layer: lr.LayerOp) -> lr.BatchNormOp | None:
     if others or not isinstance(reader, lr.BatchNormOp) or getattr(layer, "activation", None) is not None:
         return None
     return None if getattr(layer, "residual", None) is not None else reader
+
+
+def _is_folded(norm: lr.BatchNormOp) -> bool:
+    """Whether passes fold a batch norm into a layer with weights, perhaps behind others."""
+    layer = norm.input.owner
+    if not isinstance(layer, lr.LayerOp) or _folded(layer) is not norm:
+        return False
+    return _is_folded(layer) if isinstance(layer, lr.BatchNormOp) else isinstance(layer, Weighted)
 
 
 def _name(op: lr.LayerOp, field: str, weight: WeightLike) -> str:

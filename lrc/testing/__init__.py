@@ -13,15 +13,15 @@ it takes, unless the user's own are loaded (`lrc.testing.profile`).
 
 from lrc.testing import profile
 from lrc.testing.arrays import inputs, statistics, weights
-from lrc.testing.checks import holds, loops_preserve_meaning, passes_preserve_meaning, targets_agree
-from lrc.testing.features import features
-from lrc.testing.kernels import kernels
-from lrc.testing.networks import modules
+from lrc.testing.checks.preserving import holds, loops_preserve_meaning, passes_preserve_meaning, targets_agree
+from lrc.testing.checks.relations import RELATIONS
+from lrc.testing.checks.robustness import tolerates
+from lrc.testing.checks.roundtrips import formats, means, roundtrips
+from lrc.testing.kernels.drawing import kernels
+from lrc.testing.networks.drawing import modules
+from lrc.testing.networks.features import features
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
-from lrc.testing.programs import Program, programs
-from lrc.testing.relations import RELATIONS
-from lrc.testing.robustness import tolerates
-from lrc.testing.roundtrips import formats, means, roundtrips
+from lrc.testing.programs.drawing import Program, programs
 
 __all__ = [
     "RELATIONS",

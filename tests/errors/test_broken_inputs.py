@@ -6,7 +6,7 @@ import pytest
 from soak.corpora import CORPORA, weights_whose_header_fits
 from soak.mutations import Mutator
 
-from lrc.testing.robustness import tolerates
+from lrc.testing.checks.robustness import tolerates
 
 LAYER = '%a = lr.activation "a"(%x) <relu> : tensor<1x2xf32> -> tensor<1x2xf32>'
 MODEL = f'lr.model @m (%x : tensor<1x2xf32>) {{\n  {LAYER}\n  lr.output %a {{names = ["y"]}} : tensor<1x2xf32>\n}}\n'

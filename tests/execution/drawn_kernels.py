@@ -21,7 +21,7 @@ from lrc.backends.names import kernel_names
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.testing import kernels
-from lrc.testing.evaluating import arguments_of, results
+from lrc.testing.kernels.evaluating import arguments_of, results
 
 UNUSED = ("-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Wno-unused-parameter")
 """People write what nobody uses."""

@@ -17,13 +17,13 @@ from lrc.dialects.lr.weights import array_of
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 from lrc.testing import RELATIONS, holds, modules
-from lrc.testing.moves import CannotMove, Move, follow
+from lrc.testing.checks.moves import CannotMove, Move, follow
 
 EXAMPLES = 40
 
 
 def test_all_relations_hold_of_drawn_networks_and_apply_to_many() -> None:
-    """A relation that finds nothing to change shows nothing: of drawn networks, it finds something in a third."""
+    """A relation that finds nothing to change shows nothing: of drawn networks, it finds something in a fifth."""
     applied, examples = Counter[str](), 0
 
     @settings(max_examples=EXAMPLES, derandomize=True)
@@ -35,7 +35,7 @@ def test_all_relations_hold_of_drawn_networks_and_apply_to_many() -> None:
             applied[relation] += holds(module, relation, seed=examples)
 
     test()
-    assert not {relation: applied[relation] for relation in RELATIONS if applied[relation] < examples / 3}
+    assert not {relation: applied[relation] for relation in RELATIONS if applied[relation] < examples / 5}
 
 
 @settings(max_examples=10)

@@ -24,7 +24,8 @@ import lrc
 from lrc import cli, pipelines, saved
 from lrc.dialects import lr
 from lrc.passes.fuse_conv_bn import FuseConvBnPass
-from lrc.testing import passes_preserve_meaning, reproducers, targets_agree
+from lrc.testing import passes_preserve_meaning, targets_agree
+from lrc.testing.checks import reproducers
 
 GRAPH_PASSES = pipelines.parse(pipelines.specification("c", "lr")).passes
 

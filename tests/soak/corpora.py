@@ -33,7 +33,7 @@ def modules() -> list[bytes]:
 
 
 def weights() -> list[bytes]:
-    """Safetensors files for the network of `lrc.testing.robustness`, right and nearly right."""
+    """Safetensors files for the network of `lrc.testing.checks.robustness`, right and nearly right."""
     kernels = np.zeros((3, 2, 3, 3), np.float32)
     kernels[:, :, :2, :2] = 1.5
     numbers = np.ones(3, np.float32)
@@ -82,7 +82,7 @@ CORPORA: Mapping[str, Callable[[], list[bytes]]] = {
     "npz": arrays,
     "json": metadata,
 }
-"""For each reader of `lrc.testing.robustness`."""
+"""For each reader of `lrc.testing.checks.robustness`."""
 
 
 def _short(texts: list[bytes]) -> list[bytes]:

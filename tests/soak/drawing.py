@@ -10,7 +10,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from lrc.testing.reproducers import WHERE
+from lrc.testing.checks.reproducers import WHERE
 from soak.slices import Slice, signature_of
 
 Example = TypeVar("Example")

@@ -23,7 +23,7 @@ from lrc.compiler import Compilation
 from lrc.dialects import lr
 from lrc.integers import IntegerNetwork, draw
 from lrc.testing import modules
-from lrc.testing.reproducers import WHERE
+from lrc.testing.checks.reproducers import WHERE
 from lrc.validation import named_outputs
 from soak.drawing import QUIET
 from soak.slices import Slice, kind_of, signature_of

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 import lrc
-from lrc.testing.robustness import tolerates
+from lrc.testing.checks.robustness import tolerates
 from soak.corpora import CORPORA, weights_whose_header_fits
 from soak.mutations import Mutator
 from soak.slices import Slice, signature_of

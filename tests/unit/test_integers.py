@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
+import lrc
 from lrc import api
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
@@ -16,7 +17,7 @@ from lrc.dialects.lr.weights import StoreAttr, array_of
 from lrc.integers import IntegerNetwork, draw
 from lrc.integers.sums import Weighted, reach_of, sums_of
 from lrc.interpreters import walk
-from lrc.interpreters.reference import activate, float64
+from lrc.interpreters.reference import activate, float64, normalization
 from lrc.passes.fuse_conv_bn import FuseConvBnPass
 from lrc.testing import modules
 
@@ -315,3 +316,23 @@ def test_a_mistake_in_any_layer_of_vgg16_is_seen(vgg16: tuple[ModuleOp, IntegerN
         held = network.values[user.layer.data if has_relu and isinstance(user, lr.LayerOp) else op.layer.data]
         np.testing.assert_array_equal(right.astype(np.float32), held[0, row])
         assert (found.astype(np.float32) != held[0, row]).any(), f"{mistake} of filter {row} of {op.layer.data}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shifts_of_batch_norms_do_not_vanish(seed: int) -> None:
+    """bias - mean * scale is computed with a scale that is a little off: where it is nothing, that would be left."""
+    text = """
+    model norms {
+      weights random(seed: 0)
+      input x: f32[1, 4, 3, 3]
+      a: batch_norm(x)
+      b: batch_norm(a)
+      output y = b
+    }"""
+    network = draw(lrc.parse(text), seed % 2, seed)
+    norms = [op for op in network.module.walk() if isinstance(op, lr.BatchNormOp)]
+    for norm in norms:
+        arrays = (array_of(each, lr.find_model(network.module).store) for _, each, _ in norm.weight_specs())
+        scale, beta, mean, variance = map(float64, arrays)
+        _, shift = normalization(scale, beta, mean, variance, norm.epsilon.value.data)
+        assert (np.abs(shift) > 1e-3).all(), norm.layer.data

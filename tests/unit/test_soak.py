@@ -9,7 +9,7 @@ from soak.drawing import draw
 from soak.report import Run
 from soak.slices import Outcome, Slice, signature_of
 
-from lrc.testing.reproducers import WHERE
+from lrc.testing.checks.reproducers import WHERE
 
 
 class Counted(Slice):

@@ -2,7 +2,7 @@
 
 Whoever has no second opinion of what a network gives still knows that it must not change with the order of filters, or
 with a zero that is written out. A relation takes a module of the lr level and numbers to choose by, and makes another
-module of it (`Related`), or None if there is no layer that it could be applied to. `holds` in `lrc.testing.checks` says
+module of it (`Related`), or None if there is no layer that it could be applied to. `holds` (`preserving.py`) says
 whether both give the same. Another relation is another function in `RELATIONS`.
 """
 
@@ -22,10 +22,10 @@ from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.weights import derived
 from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
-from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
+from lrc.dialects.pattern.schedule import LOADS, MOST_SUMS, ORDERS, Load, Tuning
 from lrc.dialects.pattern.values import Sparsity
 from lrc.interpreters.reference import Array
-from lrc.testing.moves import CannotMove, Move, follow, numbers
+from lrc.testing.checks.moves import CannotMove, Move, follow, numbers
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,9 @@ def tuned(module: ModuleOp, random: np.random.Generator) -> Related | None:
     for op in layers:
         filters, channels, *_ = op.weight_shape()
         is_dense = op.sparsity is None or op.sparsity.data.kind == "dense"
-        jams = [jam for jam in (1, 2, 3, 4) if jam == 1 or (is_dense and filters // op.group_count % jam == 0)]
         rows, vectors, group, block = (int(n) for n in random.integers(1, [5, 3, filters + 1, channels + 1]))
+        most = MOST_SUMS // (rows * vectors * VECTOR)  # where a vector has one number
+        jams = [j for j in range(1, 5) if j == 1 or (j <= most and is_dense and filters // op.group_count % j == 0)]
         wishes = Tuning(
             unroll=(jams[random.integers(len(jams))], rows, VECTOR * vectors),
             tile=(group, block),
@@ -271,7 +272,7 @@ def _arrays(op: Weighted, store: lr.WeightStore) -> tuple[Array, Array | None]:
 
 
 def _part(op: Weighted, name: str, weight: Array, bias: Array | None, function: lr.Activation | None) -> Weighted:
-    """A layer like `op`, with other weights, whose zeros are found."""
+    """A layer like `op`, with other weights, whose zeros are found; a tuning need not fit those."""
     store = store_of(op)
     own = derived(op.weight, f"{name}.weight", weight.astype(np.float32), store)
     added = None if bias is None else derived(op.weight, f"{name}.bias", bias.astype(np.float32), store)
@@ -286,7 +287,6 @@ def _part(op: Weighted, name: str, weight: Array, bias: Array | None, function: 
         window=op.window,
         activation=function,
         sparsity=Sparsity("auto"),
-        tuning=None if op.tuning is None else op.tuning.data,
     )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern.schedule import LOADS, ORDERS, Tuning
 from lrc.dialects.pattern.values import PatternSet, Sparsity
-from lrc.testing.meaning import Environment, Parameter, Said, Statement, Template, layer, stands_for
 from lrc.testing.plain import pattern_sets, pick, up_to
+from lrc.testing.programs.meaning import Environment, Parameter, Said, Statement, Template, layer, stands_for
 
 MODELS: Final = ("net", "vgg-16", "model", "_", "weights", "a-b--c-", "E1", "output")
 INPUTS: Final = ("x", "image", "input", "double", "block", "repeat", "conv2d", "e1")

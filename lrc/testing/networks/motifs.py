@@ -15,7 +15,7 @@ from xdsl.ir import SSAValue
 
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.shapes import Window
-from lrc.testing.building import MOST_NUMBERS, POINTWISE, SAME, Builder
+from lrc.testing.networks.building import MOST_NUMBERS, POINTWISE, SAME, Builder
 from lrc.testing.plain import MANY_CHANNELS
 
 ODD_KERNELS = ((3, 3), (3, 3), (1, 1), (5, 5), (1, 3), (7, 7))

@@ -1,7 +1,7 @@
 """Hypothesis strategies: whole networks as modules, at any level of the compiler.
 
-A network is a few motifs (`lrc.testing.motifs`), one behind another: small and awkward ones, of ragged pictures of 1 to
-17 rows. It is drawn with few choices, each of which shrinks to what is simpler, and numbers in bulk are drawn by seed.
+A network is a few motifs (`motifs.py`), one behind another: small and awkward ones, of ragged pictures of 1 to 17 rows.
+ It is drawn with few choices, each of which shrinks to what is simpler, and numbers in bulk are drawn by seed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lrc import pipelines
 from lrc.dialects.lr.base import shape_of
-from lrc.testing.building import Builder
-from lrc.testing.motifs import PICTURES, VECTORS, Motif
+from lrc.testing.networks.building import Builder
+from lrc.testing.networks.motifs import PICTURES, VECTORS, Motif
 from lrc.testing.plain import CHANNELS, SIZES, pick, up_to
 
 RECENT: Final = 4

@@ -1,4 +1,4 @@
-"""What the kernels of `lrc.testing.kernels` do: statements that are drawn one by one, out of what is there already.
+"""What drawn kernels (`drawing.py`) do: statements that are drawn one by one, out of what is there already.
 
 A statement that finds nothing to work on, or whose numbers would become too large, does nothing.
 """

@@ -18,10 +18,10 @@ from lrc.dialects.lr.base import shape_of
 from lrc.exact import layers_held
 from lrc.interpreters import loops, run, walk
 from lrc.interpreters.reference import Array, float64
-from lrc.testing.code import built
-from lrc.testing.evaluating import functions_preserve_meaning
-from lrc.testing.relations import RELATIONS, Related, Relation
-from lrc.testing.reproducers import reproducible, verify_passes
+from lrc.testing.checks.code import built
+from lrc.testing.checks.relations import RELATIONS, Related, Relation
+from lrc.testing.checks.reproducers import reproducible, verify_passes
+from lrc.testing.kernels.evaluating import functions_preserve_meaning
 from lrc.validation import Validation
 
 # In each function `__tracebackhide__` makes pytest show the line of the test that called it, and none of these.
@@ -38,7 +38,7 @@ def passes_preserve_meaning(
 
     Of a network, layers may be fused, their weights rounded to float32, and layers may be added; any other layer, input
     or output keeps its name and its value (`lrc.validation`). A module of functions, such as those of `kernels()`, is
-    run: not one number that it writes may differ (`lrc.testing.evaluating`). `module` stays as it is. Raises
+    run: not one number that it writes may differ (`lrc.testing.kernels.evaluating`). `module` stays as it is. Raises
     AssertionError that names the pass and what it changed.
     """
     __tracebackhide__ = True
@@ -133,7 +133,7 @@ def holds(
     module: ModuleOp, relation: Relation | str, target: str | None = None, seed: int = 0, *, level: str = "lr"
 ) -> bool:
     """Check that a network of the lr level gives the same after it was changed as a relation says
-    (`lrc.testing.relations`, where `seed` makes choices).
+    (`lrc.testing.checks.relations`, where `seed` makes choices).
 
     In float64 each layer of the changed network, fed with what it has to read, gives what it has to give; so do those
     that the passes up to `level` make of it. With a `target` its code is right as `targets_agree` has it, and what has

@@ -36,7 +36,7 @@ from xdsl.passes import ModulePass
 
 from lrc import __version__, saved
 from lrc.backends import staging
-from lrc.testing.scripts import script
+from lrc.testing.checks.scripts import script
 from lrc.universe import multiverse
 from lrc.verify import random_inputs
 

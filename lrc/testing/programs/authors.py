@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from lrc.dialects import lr
 from lrc.dialects.lr.weights import WeightSpec
 from lrc.dialects.pattern.values import project
-from lrc.testing.meaning import Parameter, Said, Statement, Template
-from lrc.testing.phrases import (
+from lrc.testing.plain import up_to
+from lrc.testing.programs.meaning import Parameter, Said, Statement, Template
+from lrc.testing.programs.phrases import (
     BLOCKS,
     INNER_LAYERS,
     LAYERS,
@@ -34,7 +35,6 @@ from lrc.testing.phrases import (
     listed,
     named,
 )
-from lrc.testing.plain import up_to
 
 ARRAYS: Final = "net.safetensors"
 """The file of arrays that a text names, if it names one."""

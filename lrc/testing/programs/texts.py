@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern.values import PatternSet
-from lrc.testing.meaning import Statement, Template
+from lrc.testing.programs.meaning import Statement, Template
 
 TOKEN: Final = re.compile(r'"[^"\n]*"|#[^\n]*\n|[A-Za-z_]\w*(?:\.\w+)*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\S')
 

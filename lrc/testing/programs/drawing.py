@@ -14,11 +14,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Region
 
 from lrc.dialects import lr
-from lrc.testing.authors import Author
-from lrc.testing.meaning import Network, TooLargeError, layer, stands_for
-from lrc.testing.phrases import DEVICES, INPUTS, MODELS, Scope, Value
 from lrc.testing.plain import CHANNELS, SIZES, up_to
-from lrc.testing.texts import Style, text_of
+from lrc.testing.programs.authors import Author
+from lrc.testing.programs.meaning import Network, TooLargeError, layer, stands_for
+from lrc.testing.programs.phrases import DEVICES, INPUTS, MODELS, Scope, Value
+from lrc.testing.programs.texts import Style, text_of
 
 Arrays = Mapping[str, NDArray[np.float32]]
 

@@ -20,9 +20,9 @@ from xdsl.ir import SSAValue
 
 from lrc.dialects import kernel
 from lrc.passes.loops.builder import FLOATS, Loops, array_of_unsigned
-from lrc.testing.building import DrawnModule
-from lrc.testing.evaluating import ARGUMENTS
-from lrc.testing.statements import EXACT, PLACES, Buffer, Index, Number, Statements
+from lrc.testing.kernels.evaluating import ARGUMENTS
+from lrc.testing.kernels.statements import EXACT, PLACES, Buffer, Index, Number, Statements
+from lrc.testing.networks.building import DrawnModule
 
 ROUNDS: Final = 3
 """No loop has more rounds."""
@@ -38,7 +38,7 @@ POINTS: Final = 8
 def kernels(draw: st.DrawFn, lanes: int | None = None, smooth: bool = False) -> ModuleOp:
     """A module of one or two kernels for vectors of so many lanes, and the function `run` that launches them.
 
-    The attribute `arguments` of `run` says what to call it with (`lrc.testing.evaluating`).
+    The attribute `arguments` of `run` says what to call it with (`lrc.testing.kernels.evaluating`).
     """
     width = lanes or draw(st.sampled_from([1, 4, 4, 8]))
     written = [Kernel(draw, f"kernel{i}", width, smooth) for i in range(draw(st.integers(1, 2)))]
