@@ -24,6 +24,15 @@ def pool(kind: str, size: tuple[int, int, int], kernel: int, stride: int, pad: i
     return model(f'%y = lr.{kind} "y"(%x) {window} : {x} -> {y}', f"%x : {x}", y)
 
 
+def rectangular_mean(size: tuple[int, int, int]) -> str:
+    """A mean whose windows are wider than high."""
+    c, height, width = size
+    x, y = picture(c, height, width), picture(c, height - 1, width - 2)
+    return model(
+        f'%y = lr.avg_pool "y"(%x) kernel [2, 3] strides [1, 1] pads [0, 0, 0, 0] : {x} -> {y}', f"%x : {x}", y
+    )
+
+
 def unary(op: str, size: tuple[int, ...], result: tuple[int, ...] | None = None, rest: str = "") -> str:
     x, y = picture(*size), picture(*(result or size))
     return model(f'%y = lr.{op} "y"(%x) {rest} : {x} -> {y}', f"%x : {x}", y)
@@ -130,6 +139,7 @@ CASES = {
     "avg_pool_k2s2": pool("avg_pool", (3, 4, 17), 2, 2, 0),
     "avg_pool_k3s1p1": pool("avg_pool", (3, 7, 7), 3, 1, 1),
     "avg_pool_k3s2p1": pool("avg_pool", (2, 17, 35), 3, 2, 1),
+    "avg_pool_rectangular": rectangular_mean((2, 5, 9)),
     "avg_pool_large": pool("avg_pool", (2, 17, 17), 6, 3, 1),
     "avg_pool_one": pool("avg_pool", (1, 1, 1), 1, 1, 0),
     **{f"global_{w}": unary("global_avg_pool", (3, 4, w), (3, 1, 1)) for w in (1, 7, 16, 17)},
