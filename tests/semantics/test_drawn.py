@@ -103,7 +103,8 @@ def test_networks_have_what_compilers_get_wrong() -> None:
     def draw(module: ModuleOp) -> None:
         found.update(set(features(module)))
         layers = [op for op in module.walk() if isinstance(op, lr.LayerOp)]
-        neighbours.update((read.owner.name, op.name) for op in layers for read in op.operands if read.owner in layers)
+        read = ((value.owner, op) for op in layers for value in op.operands)
+        neighbours.update((maker.name, op.name) for maker, op in read if isinstance(maker, lr.LayerOp))
 
     draw()
     assert len(neighbours) >= NEIGHBOURS, neighbours
