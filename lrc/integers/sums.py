@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 
@@ -76,6 +77,8 @@ def seen_weights(op: Weighted, shows: Bools, nonzero: Bools) -> Bools:
     if isinstance(op, lr.LinearOp):
         return shows[0, :, None] & nonzero[0, None, :]
     window, groups = op.window, op.group_count
+    if shows.shape != shape_of(op.output):  # added to a picture, one number for each channel shows wherever that does
+        shows = shows.any((2, 3), keepdims=True)
     seen = np.empty((groups, op.weight_shape()[0] // groups, *op.weight_shape()[1:]), np.bool_)
     framed = reference.pad(nonzero, window.pads)
     patches = reference.windows(framed, window.kernel, window.strides, window.dilations)[0]

@@ -318,6 +318,20 @@ def test_a_mistake_in_any_layer_of_vgg16_is_seen(vgg16: tuple[ModuleOp, IntegerN
         assert (found.astype(np.float32) != held[0, row]).any(), f"{mistake} of filter {row} of {op.layer.data}"
 
 
+def test_what_is_added_to_each_channel_is_seen() -> None:
+    text = """
+    model broadcast {
+      weights random(seed: 0)
+      input x: f32[1, 3, 4, 1]
+      mean: global_avg_pool(x)
+      conv: conv2d(mean) { filters: 3, kernel: 1, bias: false }
+      sum: add(conv, x)
+      output y = sum
+    }"""
+    network = draw(lrc.parse(text), 0, 0)
+    assert network.seen["conv"].any()
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_shifts_of_batch_norms_do_not_vanish(seed: int) -> None:
     """bias - mean * scale is computed with a scale that is a little off: where it is nothing, that would be left."""
