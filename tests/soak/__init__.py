@@ -23,13 +23,12 @@ One slice, as a report names it, is run again by
 | `texts.py` | drawn programs against what they mean; modules of all levels, written and read again |
 | `emitted.py` | drawn networks through compilers: many in one program, guard pages around each buffer |
 | `fuzzing.py`, `mutations.py`, `corpora.py` | broken inputs for all that Python reads |
-| `loader.py` | libFuzzer on the C that reads NAME.lrw |
+| `loading.py` | libFuzzer on the C that reads NAME.lrw |
 | `ways.py` | a few networks in every way to compile: compilers, optimization, contraction, sanitizers |
 | `report.py` | what was done and found |
 | `test_*.py` | the jobs that are tests of pytest |
 
-Python's readers are fuzzed with mutations of one's own, not with atheris: its wheel is for one version of CPython, its
-instrumentation makes a parser of this size ten times slower, and nearly all time is spent in Python code whose branches
-depend on whole tokens, which bytes that are flipped one by one do not become. Inputs that reach a new line of lrc, as
-`sys.settrace` sees it in a sample, join the corpus.
+Python's readers are fuzzed with mutations of one's own, not with atheris: the branches of a parser depend on whole
+tokens, which bytes that are flipped one by one do not become. (That it would find less has not been measured.) Inputs
+that reach a new line of lrc, as `sys.settrace` sees it in a sample, join the corpus.
 """
