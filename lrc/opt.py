@@ -122,20 +122,30 @@ def parse_lr(stream: IO[bytes]) -> ModuleOp:
     return parse_stream(stream, lambda warnings: print(show(warnings), file=sys.stderr))
 
 
+MISTAKES = (LrcError, DiagnosticException, ParseError, ArgSpecParseError, ValueError, OSError)
+"""What is wrong with the input or the command line; any other exception is a bug."""
+
+
 def main() -> None:
     """The entry point of `lrc-opt`: what is wrong with the input or the command line is said without a traceback, and a
     bug leaves a reproducer."""
-    driver = LrcOptMain("lrc's modular optimizer driver")
     try:
         with signals.as_exceptions():
-            driver.run()
+            _run(LrcOptMain("lrc's modular optimizer driver"))
     except signals.Terminated as end:
         sys.exit(128 + end.number)
-    except (LrcError, DiagnosticException, ParseError, ArgSpecParseError, ValueError, OSError) as error:
+    except MISTAKES as error:
         if "--debug" in sys.argv:
             raise
         print(_describe(error), *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         sys.exit(1)
+
+
+def _run(driver: LrcOptMain) -> None:
+    try:
+        driver.run()
+    except (signals.Terminated, *MISTAKES):
+        raise
     except Exception as error:
         if "--debug" in sys.argv:
             raise

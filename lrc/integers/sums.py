@@ -78,7 +78,7 @@ def seen_weights(op: Weighted, shows: Bools, nonzero: Bools) -> Bools:
         return shows[0, :, None] & nonzero[0, None, :]
     window, groups = op.window, op.group_count
     if shows.shape != shape_of(op.output):  # added to a picture, one number for each channel shows wherever that does
-        shows = shows.any((2, 3), keepdims=True)
+        shows = np.asarray(shows.any((2, 3), keepdims=True))
     seen = np.empty((groups, op.weight_shape()[0] // groups, *op.weight_shape()[1:]), np.bool_)
     framed = reference.pad(nonzero, window.pads)
     patches = reference.windows(framed, window.kernel, window.strides, window.dilations)[0]
