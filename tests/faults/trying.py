@@ -154,5 +154,5 @@ def _test(case: ElementTree.Element) -> str:
 
 
 def _covers(test: str, names: set[str]) -> bool:
-    """Whether a test, or one of its parameters, is among `names`."""
-    return any(name == test or name.startswith(f"{test}[") for name in names)
+    """Whether a test, one of its parameters, or one of a file's tests is among `names`."""
+    return any(name == test or name.startswith((f"{test}[", f"{test}::")) for name in names)
