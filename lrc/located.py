@@ -23,7 +23,7 @@ from xdsl.parser import Parser
 from xdsl.parser.generic_parser import ParserState
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.lexer import Input, Span
-from xdsl.utils.mlir_lexer import MLIRLexer
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
 from lrc.diagnostics import UserError
 from lrc.dialects.lr.base import LayerOp
@@ -80,6 +80,13 @@ class LocatedParser(Parser):
         if isinstance(op.location, UnknownLoc):
             op.location = FileLineColLoc(StringAttr(start.file), IntAttr(start.line), IntAttr(start.col))
         return op
+
+    def _consume_token(self, expected_kind: MLIRTokenKind | None = None) -> MLIRToken:
+        """Go on to the next token. Where a text may have one of another kind, `dense<(1, 2, 3)>`, xDSL asserts it."""
+        token = self._current_token
+        if expected_kind is not None and token.kind != expected_kind:
+            self.raise_error(f"{expected_kind.value!r} expected", token.span.start, token.span.end)
+        return super()._consume_token(expected_kind)
 
     def _parse_dense_literal_type(self) -> RankedStructure[IntegerType | IndexType | AnyFloat | ComplexType]:
         """The type of `dense<…>`, whose numbers xDSL keeps one by one, also where the text has only one for all."""

@@ -50,6 +50,12 @@ def test_a_number_that_is_too_large() -> None:
         parser.parse_module()
 
 
+def test_a_complex_number_of_three_parts() -> None:
+    text = '"test.op"() {a = dense<(1.0, 2.0, 3.0)> : tensor<1xcomplex<f32>>} : () -> ()'
+    with pytest.raises(ParseError, match=r"net.mlir:1:33[^$]*'\)' expected"):
+        LocatedParser(make_context(), text, "net.mlir").parse_module()
+
+
 def test_a_value_of_a_loop_is_not_seen_outside() -> None:
     text = """\
 %n = "test.op"() : () -> index
