@@ -16,13 +16,14 @@ from lrc.comparison import LayerReport, compare, distance
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.exact import layers_held
-from lrc.interpreters import loops, run, walk
+from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
+from lrc.loop_validation import is_graph, validate_loops
 from lrc.testing.checks.code import built
 from lrc.testing.checks.relations import RELATIONS, Related, Relation
 from lrc.testing.checks.reproducers import reproducible, verify_passes
 from lrc.testing.kernels.evaluating import functions_preserve_meaning
-from lrc.validation import Validation
+from lrc.validation import Traced, Validation
 
 # In each function `__tracebackhide__` makes pytest show the line of the test that called it, and none of these.
 
@@ -42,7 +43,7 @@ def passes_preserve_meaning(
     AssertionError that names the pass and what it changed.
     """
     __tracebackhide__ = True
-    if not any(isinstance(op, lr.ModelOp) for op in module.ops):
+    if not is_graph(module):
         functions_preserve_meaning(module, passes, context, seed)
         return
     blame = verify.bisect(module, passes, context or Context(), verify.random_inputs(module, seed))
@@ -59,33 +60,22 @@ def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 
     a time: keep the network small. Raises AssertionError that names the pass and the layer.
     """
     __tracebackhide__ = True
-    context, order = Context(), list(verify.random_inputs(module, seed).values())
-    graph = module.clone()
+    context, graph = Context(), module.clone()
     for each in pipelines.parse(pipelines.specification(machine, "fkw")).passes:
         each.apply(context, graph)
-    exact = run(graph, order)
-
-    def judge(lowered: ModuleOp, after: str) -> None:
-        """Whether loops compute every layer whose buffer can still be seen, and every output."""
-        lowered.verify()
-        model = lr.find_model(graph)
-        outputs = [np.full(value.size, np.nan) for value in exact]
-        arguments = [*(float64(x).reshape(-1) for x in order), *outputs]
-        layers = loops.call(lowered, model.sym_name.data, arguments, model.store)
-        for evaluation in walk(graph, order, layers.get):
-            if (found := layers.get(evaluation.layer)) is not None:
-                _within(after, compare(evaluation, found, bounds.of_loops(evaluation, model.store)))
-        for found, value in zip(outputs, exact, strict=True):
-            np.testing.assert_allclose(found.reshape(value.shape), value, 1e-4, 1e-5, err_msg=after)
-
+    packed = Traced.of(graph, list(verify.random_inputs(module, seed).values()))
     passes = pipelines.parse(f"{pipelines.stage('loops', machine)},{pipelines.stage('target', machine)}").passes
 
     def follow(judged: Sequence[ModulePass]) -> None:
+        __tracebackhide__ = True
         lowered = graph.clone()
         for each in passes:
             each.apply(context, lowered)
             if each in judged:
-                judge(lowered, each.name)
+                found = validate_loops(packed, lowered)
+                for layer in found.layers:  # before the outputs: it says more
+                    _within(each.name, layer)
+                _same_meaning(each.name, found)
 
     try:
         # all layers can be seen until the memory is planned, which is last
@@ -117,7 +107,7 @@ def _verify_target(given: Mapping[str, Any]) -> list[str]:
 
 @reproducible(_verify_target)
 def target_is_right(module: ModuleOp, target: str, seed: int = 0, *, exact: bool = False, threads: int = 1) -> None:
-    """The same for one target."""
+    """Check that the emitted code of one target is right, as `targets_agree` says it."""
     __tracebackhide__ = True
     with built(module, target, threads) as code:
         report = code.verify(verify.random_inputs(module, seed))

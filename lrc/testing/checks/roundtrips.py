@@ -20,6 +20,7 @@ from lrc import api, compiler, frontend, levels
 from lrc.diagnostics import LrcWarning, UserError
 from lrc.dialects import lr
 from lrc.located import LocatedParser
+from lrc.loop_validation import is_graph
 
 MOST_LINES: Final = 12
 """Lines of a difference that are shown."""
@@ -51,7 +52,7 @@ def roundtrips(module: ModuleOp) -> bool:
 
 def _writes(module: ModuleOp, path: Path) -> bool:
     """Check that a module is written as a `.lr` file; returns whether the language can say it."""
-    if not any(isinstance(op, lr.ModelOp) for op in module.ops):
+    if not is_graph(module):
         return False
     try:
         api.save(module, path)
