@@ -13,6 +13,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 TARGETS = ("neon", "host", "c")
+OF_CODE = ("target", "threads", "replace_unfriendly", "exact")
+"""What only the emitted code is asked for, by the names of parameters."""
+
 FilePath = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -82,6 +85,13 @@ def input_options(function: Command) -> Command:
 def json_option(function: Command) -> Command:
     """The flag --json as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the report as one line of JSON.")(function)
+
+
+def given(context: click.Context, *names: str) -> list[str]:
+    """Which of these options somebody has typed, as they are typed."""
+    default = click.core.ParameterSource.DEFAULT
+    typed = [name for name in names if context.get_parameter_source(name) is not default]
+    return [f"--{name.replace('_', '-')}" for name in typed]
 
 
 def examples(*lines: str) -> str:

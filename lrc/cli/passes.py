@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
@@ -23,10 +21,3 @@ def read_passes(specification: str) -> tuple[ModulePass, ...]:
     except (ValueError, ArgSpecParseError) as error:
         hint = "`lrc-opt --help` lists the passes"
         raise UserError.because(f"--passes '{specification}': {error}", hint=hint) from None
-
-
-def given(context: click.Context, *names: str) -> list[str]:
-    """Which of these options somebody has typed, as they are typed."""
-    default = click.core.ParameterSource.DEFAULT
-    typed = [name for name in names if context.get_parameter_source(name) is not default]
-    return [f"--{name.replace('_', '-')}" for name in typed]

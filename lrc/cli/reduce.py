@@ -14,14 +14,16 @@ from lrc.cli.console import print_json, progress
 from lrc.cli.errors import Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import (
+    OF_CODE,
     FilePath,
     compile_options,
     examples,
+    given,
     input_options,
     json_option,
     model_argument,
 )
-from lrc.cli.passes import given, read_passes
+from lrc.cli.passes import read_passes
 
 if TYPE_CHECKING:
     from lrc.reduction import Case, Reduction, Test
@@ -70,8 +72,7 @@ def command(
     F may be a .lr file, zoo:NAME, or a module of the lr level, as a failing test of lrc.testing leaves them. Ctrl-C
     leaves the smallest so far. A command of the shell finds weights that are not random beside the file.
     """
-    of_code = ("target", "threads", "replace_unfriendly", "exact")
-    ways = [given(context, "passes"), given(context, "shell") and ["--command"], given(context, *of_code)]
+    ways = [given(context, "passes"), given(context, "shell") and ["--command"], given(context, *OF_CODE)]
     if len(typed := [way[0] for way in ways if way]) > 1:
         raise click.UsageError(f"a failure is one thing: {' and '.join(typed)} do not go together", context)
     invocation: Invocation = context.obj
@@ -124,6 +125,7 @@ def _finish(reduction: Reduction, layers: int, place: Path, again: list[str], sh
     """Write what was found, and print it with the command that fails again."""
     from lrc import saved
     from lrc.cli.tensors import write_tensors
+    from lrc.reduction.failures import filled
 
     case, failure = reduction.case, reduction.failure
     module = case.module()
@@ -133,7 +135,7 @@ def _finish(reduction: Reduction, layers: int, place: Path, again: list[str], sh
         inputs = place.with_name(f"{place.name}.npz")
         write_tensors(inputs, case.fed(module))
         words += ["--input", str(inputs)]
-    command = shell.replace("{}", shlex.quote(str(path))) if shell else shlex.join(words)
+    command = filled(shell, path) if shell else shlex.join(words)
     text = path.read_text(encoding="utf-8")
     if as_json:
         print_json(

@@ -13,14 +13,8 @@ from lrc.cli.console import print_json, print_table, progress
 from lrc.cli.errors import Invocation, VerificationFailed
 from lrc.cli.exactness import print_exact
 from lrc.cli.model import read_model
-from lrc.cli.options import (
-    compile_options,
-    examples,
-    input_options,
-    json_option,
-    model_argument,
-)
-from lrc.cli.passes import given, read_passes
+from lrc.cli.options import OF_CODE, compile_options, examples, given, input_options, json_option, model_argument
+from lrc.cli.passes import read_passes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -29,9 +23,6 @@ if TYPE_CHECKING:
     from lrc.verify import Blame, Report, Tensors
 
 NO_BLAME = "no pass changes a layer's meaning"
-
-OF_CODE = ("target", "threads", "replace_unfriendly", "exact", "bisect")
-"""Options of the emitted code."""
 
 
 @click.command(
@@ -76,7 +67,7 @@ def command(
 
     F may also be a module of the lr level, NAME.mlir, with its arrays beside it.
     """
-    if passes is not None and (others := given(context, *OF_CODE)):
+    if passes is not None and (others := given(context, *OF_CODE, "bisect")):
         raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)

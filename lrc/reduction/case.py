@@ -82,14 +82,16 @@ class Case:
         """The network in a module of the lr level, fed with these inputs; random ones if there are none."""
         model = lr.find_model(module)
         names: dict[SSAValue, str] = dict(zip(model.block.args, model.inputs, strict=True))
+        taken = set(model.inputs)
         layers: list[Layer] = []
         arrays: dict[str, Array] = {}
         is_random = model.store.is_random and not levels.needs_arrays(module)
         for op in model.block.ops:
             if isinstance(op, lr.LayerOp):
                 name = op.layer.data
-                while name in names.values():
+                while name in taken:
                     name += "_"
+                taken.add(name)
                 fields = {key: value for key, value in op.properties.items() if key != "layer"}
                 for key, weight, _ in op.weight_specs():
                     known = weight.data if isinstance(weight, lr.WeightAttr) else f"{name}.{key}"

@@ -16,7 +16,7 @@ Tell = Callable[["Reduction"], object]
 
 @dataclass
 class Reduction:
-    """How far a reduction is: the smallest case so far, its failure, what was tried, and what came of it.
+    """How far a reduction is: the smallest case so far, its failure, how many were tried, and kept.
 
     `finished` says that no step makes it any smaller; else the time was over.
     """
@@ -24,7 +24,6 @@ class Reduction:
     case: Case
     failure: Failure
     tried: int = 0
-    invalid: int = 0
     kept: int = 0
     seconds: float = 0.0
     finished: bool = False
@@ -77,7 +76,6 @@ def _advance(reduction: Reduction, test: Test, step: Step, goes_on: Callable[[],
             reduction.tried += 1
             failure = test(candidate)
         except InvalidCaseError:
-            reduction.invalid += 1
             continue
         if failure is not None and reduction.failure.is_like(failure):
             reduction.case, reduction.failure = candidate.settled(), failure

@@ -22,7 +22,7 @@ WRONG_INPUT, WRONG_RESULT, BUG = 1, 3, 4
 """Exit codes of `lrc verify`."""
 
 PLACEHOLDER = "{}"
-"""What stands for the network in a command."""
+"""What stands for the file of the network in a command."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,15 @@ def command_fails(command: str) -> Test:
         module = case.module()
         with TemporaryDirectory(prefix="lrc-reduce-") as folder:
             path = saved.save(module, Path(folder, "case"))
-            done = processes.run(["sh", "-c", command.replace(PLACEHOLDER, shlex.quote(str(path)))])
+            done = processes.run(["sh", "-c", filled(command, path)])
         return None if done.returncode else Failure(0, "command", f"{command} exits with 0")
 
     return test
+
+
+def filled(command: str, path: Path) -> str:
+    """A command of the shell for the network in a file."""
+    return command.replace(PLACEHOLDER, shlex.quote(str(path)))
 
 
 def crash(error: Exception) -> Failure:

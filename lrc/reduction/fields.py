@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, f64, i64
@@ -54,6 +55,12 @@ def _smaller_kernel(lists: Mapping[str, Any]) -> Mapping[str, Sequence[int]]:
     """One row and column less, and of the padding as much as keeps the size."""
     kernel, pads = lists.get("kernel", ()), lists.get("pads", ())
     return {"kernel": [max(1, n - 1) for n in kernel], "pads": [*pads[:2], *(max(0, n - 1) for n in pads[2:])]}
+
+
+def _least_at(place: int, name: str, lists: Mapping[str, Any], least: int = 1) -> Mapping[str, Sequence[int]]:
+    """One of the lists with the least number at one place."""
+    found = list(lists.get(name, ()))
+    return {name: [*found[:place], least, *found[place + 1 :]] if found else found}
 
 
 def one_group(layer: Layer) -> Layer | None:
@@ -116,11 +123,11 @@ SIMPLER: tuple[Simpler, ...] = (
     _numbers(lambda lists: {"dilations": [1, 1]}),
     _numbers(lambda lists: {"pads": [0, 0, 0, 0]}),
     _numbers(_smaller_kernel),
-    *(_numbers(lambda lists, i=i: {"kernel": _ones(lists, "kernel", i)}) for i in range(2)),
-    *(_numbers(lambda lists, i=i: {"strides": _ones(lists, "strides", i)}) for i in range(2)),
-    *(_numbers(lambda lists, i=i: {"pads": _ones(lists, "pads", i, 0)}) for i in range(4)),
+    *(_numbers(partial(_least_at, i, "kernel")) for i in range(2)),
+    *(_numbers(partial(_least_at, i, "strides")) for i in range(2)),
+    *(_numbers(partial(_least_at, i, "pads", least=0)) for i in range(4)),
     _numbers(lambda lists: {"scale": [1, 1]}),
-    *(_numbers(lambda lists, i=i: {"scale": _ones(lists, "scale", i)}) for i in range(2)),
+    *(_numbers(partial(_least_at, i, "scale")) for i in range(2)),
     one_group,
     a_relu,
     one_pattern,
@@ -129,9 +136,3 @@ SIMPLER: tuple[Simpler, ...] = (
     usual_epsilon,
 )
 """All of them, those that leave out most first."""
-
-
-def _ones(lists: Mapping[str, Any], name: str, place: int, least: int = 1) -> Sequence[int]:
-    """A list with the least number at one place."""
-    found = list(lists.get(name, ()))
-    return [*found[:place], least, *found[place + 1 :]] if found else found

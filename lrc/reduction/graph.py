@@ -30,12 +30,12 @@ def kept(case: Case, keep: Collection[str], stand_in: Mapping[str, str] | None =
     new: dict[str, str] = {}
     for name in read:
         if name not in known:
-            new[name] = next(fresh for fresh in _numbered(re.sub(r"\W", "_", name)) if fresh not in taken)
+            new[name] = next(fresh for fresh in numbered(re.sub(r"\W", "_", name)) if fresh not in taken)
             taken.add(new[name])
     layers = tuple(replace(layer, reads=tuple(new.get(name, name) for name in layer.reads)) for layer in layers)
     outputs = {found(value): name for name, value in reversed(case.outputs) if found(value) in keep}
     ends = [layer.name for layer in layers if layer.name in outputs or layer.name not in read]
-    free = (name for name in _numbered("y") if name not in {*taken, *outputs.values()})
+    free = (name for name in numbered("y") if name not in {*taken, *outputs.values()})
     names = tuple((outputs[end] if end in outputs else next(free), end) for end in ends)
     inputs = {new.get(name, name): shapes[name] for name in [*case.inputs, *new] if name in read}
     return replace(case, inputs=inputs, layers=layers, outputs=names)
@@ -61,7 +61,7 @@ def passed_by(case: Case, layer: Layer) -> str | None:
     return next((name for name in layer.reads if shapes[name] == shapes[layer.name]), None)
 
 
-def _numbered(name: str) -> Iterator[str]:
-    """A name, and others that begin with it."""
+def numbered(name: str) -> Iterator[str]:
+    """A name, and others that begin with it: x, x1, x2, …"""
     yield name
     yield from (f"{name}{number}" for number in count(1))

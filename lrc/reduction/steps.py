@@ -13,12 +13,15 @@ from xdsl.dialects.builtin import IntegerAttr, i64
 from lrc.dialects import lr
 from lrc.reduction.case import Array, Case, Layer
 from lrc.reduction.fields import SIMPLER
-from lrc.reduction.graph import kept, live, passed_by
+from lrc.reduction.graph import kept, live, numbered, passed_by
+
+Step = Callable[[Case], Iterator[Case]]
 
 SEEDS = 4
 """How many seeds are tried for weights that are drawn anew."""
 
-Step = Callable[[Case], Iterator[Case]]
+LETTERS = "abcdefghijklmnopqrst"
+"""What layers are called, unless there are more; x and y are inputs and outputs."""
 
 PIECES = 8
 """Into how many pieces an array is cut at most to look for numbers that do not matter."""
@@ -135,8 +138,8 @@ def plainer_inputs(case: Case) -> Iterator[Case]:
 
 def plain_names(case: Case) -> Iterator[Case]:
     """A model m, inputs x, layers a, b, c, …, outputs y, and weights that are called as their layers."""
-    inputs = dict(zip(case.inputs, _numbered("x", len(case.inputs)), strict=True))
-    letters = [chr(ord("a") + i) for i in range(20)] if len(case.layers) <= 20 else _numbered("a", len(case.layers))
+    inputs = dict(zip(case.inputs, numbered("x"), strict=False))
+    letters = LETTERS if len(case.layers) <= len(LETTERS) else numbered("a")
     new = inputs | dict(zip((layer.name for layer in case.layers), letters, strict=False))
     arrays: dict[str, Array] = {}
     layers: list[Layer] = []
@@ -149,13 +152,12 @@ def plain_names(case: Case) -> Iterator[Case]:
                 if weight.data in case.arrays:
                     arrays[known] = case.arrays[weight.data]
         layers.append(replace(layer, name=new[layer.name], reads=tuple(new[n] for n in layer.reads), fields=fields))
-    outputs = _numbered("y", len(case.outputs))
     plain = replace(
         case,
         name="m",
         inputs={inputs[name]: shape for name, shape in case.inputs.items()},
         layers=tuple(layers),
-        outputs=tuple((name, new[value]) for name, (_, value) in zip(outputs, case.outputs, strict=True)),
+        outputs=tuple((name, new[value]) for name, (_, value) in zip(numbered("y"), case.outputs, strict=False)),
         arrays=arrays,
         tensors={inputs[name]: array for name, array in case.tensors.items() if name in inputs},
     )
@@ -195,10 +197,6 @@ def _chunks(count: int) -> Iterator[tuple[int, int]]:
     while size >= 1:
         yield from ((max(0, end - size), end) for end in range(count, 0, -size))
         size //= 2
-
-
-def _numbered(letter: str, count: int) -> list[str]:
-    return [letter if number == 0 else f"{letter}{number}" for number in range(count)]
 
 
 def _resized(case: Case, change: Callable[[int], int]) -> Case:
