@@ -151,7 +151,13 @@ def test_a_description_that_is_none(tmp_path: Path, text: bytes) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"sources": [1]}, {"target": "a new one"}, {"inputs": [{"name": "x", "shape": "wide"}]}, {"layers": {}}],
+    [
+        {"sources": [1]},
+        {"target": "a new one"},
+        {"target": []},
+        {"inputs": [{"name": "x", "shape": "wide"}]},
+        {"layers": {}},
+    ],
     ids=str,
 )
 def test_a_description_of_which_only_a_part_is_known_still_says_what_is_lrcs(
