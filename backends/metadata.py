@@ -22,7 +22,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         all(isinstance(content.get(name), list) for name in lists)
         and all(isinstance(each, kind) for name, kind in lists.items() for each in content[name])
         and all(_is_port(port) for side in ("inputs", "outputs") for port in content[side])
-        and content.get("target") in list(MACHINES)
+        and content.get("target") in [*MACHINES]  # which also a list may not be in
     ):
         raise ValueError(f"{folder / METADATA} is not as lrc writes it")
     return content
