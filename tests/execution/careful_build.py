@@ -42,8 +42,7 @@ def run_with(main: str, folders: Sequence[Path], scratch: Path, sanitize: str = 
 
 
 def compile_with(main: str, folder: Path, program: Path, flags: Sequence[str]) -> None:
-    """Links a program of tests/execution/c for any network with the folder's code, which it knows by definitions: NAME,
-    HEADER and LRW, its files; SIZES, the floats of each input and output, and CALL, buffers for them; INTEGER_BYTES."""
+    """Links a program of tests/execution/c for any network with the folder's code, by what any_network.h asks for."""
     metadata = toolchain.metadata_of(folder)
     name: str = metadata["c_name"]
     ports = [*metadata["inputs"], *metadata["outputs"]]

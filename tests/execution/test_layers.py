@@ -66,12 +66,12 @@ def halos(size: tuple[int, int, int]) -> str:
     return model(body, f"%x : {x}", x)
 
 
-def relu_and_pool(size: tuple[int, int, int]) -> str:
-    """A pooling that takes the zeros around a picture which is never negative for its padding."""
-    x = picture(*size)
+def activated_and_pooled(activation: str, size: tuple[int, int, int], pooling: str) -> str:
+    """A pooling of what an activation gives, which keeps the size of the pictures."""
+    x, (kind, window) = picture(*size), pooling.split(maxsplit=1)
     body = f"""
-  %a = lr.activation "a"(%x) <relu> : {x} -> {x}
-  %y = lr.max_pool "y"(%a) kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] : {x} -> {x}"""
+  %a = lr.activation "a"(%x) <{activation}> : {x} -> {x}
+  %y = lr.{kind} "y"(%a) {window} : {x} -> {x}"""
     return model(body, f"%x : {x}", x)
 
 
@@ -85,15 +85,6 @@ def below_zero(size: tuple[int, int, int], kernel: int) -> str:
   %b = lr.conv2d "b"(%a) kernel [1, 1] {rest} dilations [1, 1] groups {c} {{weight = {weight}}} : {x} -> {x}
   %y = lr.max_pool "y"(%b) kernel [{kernel}, {kernel}] {rest} : {x} -> {y}"""
     return model(body, f"%x : {x}", y)
-
-
-def uneven_halos(size: tuple[int, int, int]) -> str:
-    """A layer whose result is read with more zeros below and on the right than above and on the left."""
-    x = picture(*size)
-    body = f"""
-  %a = lr.activation "a"(%x) <sigmoid> : {x} -> {x}
-  %y = lr.avg_pool "y"(%a) kernel [4, 4] strides [1, 1] pads [1, 1, 2, 2] : {x} -> {x}"""
-    return model(body, f"%x : {x}", x)
 
 
 def add_broadcast_to_conv(left: tuple[int, int, int], right: tuple[int, int, int]) -> str:
@@ -127,6 +118,12 @@ def concat(*channels: int, size: tuple[int, int]) -> str:
     return model(f'%y = lr.concat "y"({", ".join(names)}) : {", ".join(types)} -> {y}', inputs, y)
 
 
+NEVER_NEGATIVE = activated_and_pooled("relu", (2, 5, 7), "max_pool kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1]")
+"""A pooling that takes the zeros around a picture which is never negative for its padding."""
+
+UNEVEN_HALOS = activated_and_pooled("sigmoid", (2, 5, 7), "avg_pool kernel [4, 4] strides [1, 1] pads [1, 1, 2, 2]")
+"""A layer whose result is read with more zeros below and on the right than above and on the left."""
+
 CASES = {
     **{f"max_pool_{w}": pool("max_pool", (3, 5, w), 2, 2, 0) for w in (2, 7, 17, 32, 33)},
     "max_pool_k3s2p1": pool("max_pool", (2, 9, 17), 3, 2, 1),
@@ -135,7 +132,7 @@ CASES = {
     "max_pool_large": pool("max_pool", (2, 9, 23), 7, 1, 3),
     "max_pool_below_zero": below_zero((2, 5, 9), 2),
     "max_pool_large_below_zero": below_zero((2, 7, 9), 6),
-    "max_pool_of_relu": relu_and_pool((2, 5, 7)),
+    "max_pool_of_relu": NEVER_NEGATIVE,
     "avg_pool_k2s2": pool("avg_pool", (3, 4, 17), 2, 2, 0),
     "avg_pool_k3s1p1": pool("avg_pool", (3, 7, 7), 3, 1, 1),
     "avg_pool_k3s2p1": pool("avg_pool", (2, 17, 35), 3, 2, 1),
@@ -174,7 +171,7 @@ CASES = {
     "halos": halos((3, 3, 7)),
     "halos_whole": halos((2, 2, 16)),
     "halos_one": halos((1, 1, 1)),
-    "halos_uneven": uneven_halos((2, 5, 7)),
+    "halos_uneven": UNEVEN_HALOS,
 }
 
 

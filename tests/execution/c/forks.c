@@ -35,7 +35,7 @@ static void live_as_child(two_scales_t *m, two_scales_pool *pool, const float *x
 int main(int argc, char **argv) {
   size_t bytes;
   CHECK(argc == 2);
-  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  unsigned char *weights = read_weights(argv[1], &bytes);
   two_scales_t m;
   float x[ELEMENTS], expected[ELEMENTS], sum;
   void *arena = aligned(two_scales_arena_bytes());

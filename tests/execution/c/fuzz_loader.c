@@ -1,56 +1,26 @@
 /* libFuzzer gives NAME_init any bytes as weights: it answers with a code that it documents, and reads nothing else.
  *
- * The compiler's command says -DNAME=…, -DHEADER="…", -DLRW="…" (the whole file), -DSIZES=… (floats of each input and
- * output) and -DCALL=… (buffer[0], …). The first byte of an input says what of the rest is put right again before it is
- * given to NAME_init, so that what lies behind a checksum is reached as well. */
+ * The first byte of an input says what of the rest is put right again before it is given to NAME_init, so that what lies
+ * behind a checksum is reached as well. The compiler's command says what any_network.h says. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include HEADER
-
-#define PASTE(a, b) a##b
-#define JOIN(a, b) PASTE(a, b)
-#define OF(name) JOIN(NAME, name)
-#define CHECK(condition)                    \
-  do {                                      \
-    if (!(condition)) {                     \
-      fprintf(stderr, "%s\n", #condition);  \
-      abort();                              \
-    }                                       \
-  } while (0)
+#include "any_network.h"
 
 enum { RIGHT_SUMS = 1, RIGHT_HEADER = 2, RIGHT_INTEGERS = 4, RIGHT_SIZE = 8, MISALIGNED = 16, SMALL_ARENA = 32 };
 enum { HEADER_BYTES = 64 };
 
 static unsigned char *whole;
 static size_t whole_bytes;
-static const size_t sizes[] = {SIZES};
-enum { PORTS = sizeof sizes / sizeof *sizes };
-static float *buffer[PORTS];
-static void *arena;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void *aligned(size_t bytes) {
-  void *memory;
-  CHECK(!posix_memalign(&memory, 64, bytes ? bytes : 1));
-  return memory;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  FILE *file = fopen(LRW, "rb");
-  CHECK(file && !fseek(file, 0, SEEK_END));
-  whole_bytes = (size_t)ftell(file);
-  rewind(file);
-  whole = (unsigned char *)aligned(whole_bytes);
-  CHECK(fread(whole, 1, whole_bytes, file) == whole_bytes);
-  fclose(file);
+  whole = read_file(LRW, &whole_bytes);
   for (size_t i = 0; i < PORTS; i++) {
     buffer[i] = (float *)malloc(sizes[i] * sizeof(float));
     for (size_t k = 0; k < sizes[i]; k++) buffer[i][k] = (float)((k * 7 + i) % 13) - 6.0f;

@@ -1,4 +1,5 @@
 /* NAME_init says no to every bad argument, with a code of its own, and reads nothing outside of what it got. */
+#define _POSIX_C_SOURCE 200809L
 #include "network.h"
 #include "two_scales.h"
 
@@ -38,7 +39,7 @@ static int init_forged(const unsigned char *weights, size_t bytes, size_t place,
 }
 
 static int init_truncated(const unsigned char *weights, size_t bytes) {
-  unsigned char *part = (unsigned char *)aligned(bytes ? bytes : 1);
+  unsigned char *part = (unsigned char *)aligned(bytes);
   memcpy(part, weights, bytes);
   int status = init(part, bytes);
   free(part);
@@ -48,7 +49,7 @@ static int init_truncated(const unsigned char *weights, size_t bytes) {
 int main(int argc, char **argv) {
   size_t bytes;
   CHECK(argc == 2);
-  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  unsigned char *weights = read_weights(argv[1], &bytes);
   CHECK(bytes == 192);
   CHECK(init(weights, bytes) == two_scales_OK);
 

@@ -29,7 +29,7 @@ static void hear(void *user, size_t layer, const void *data, uint64_t nanosecond
 int main(int argc, char **argv) {
   size_t bytes;
   CHECK(argc == 2);
-  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  unsigned char *weights = read_weights(argv[1], &bytes);
   void *arena = aligned(two_scales_arena_bytes());
   two_scales_t m;
   CHECK(!two_scales_init(&m, arena, two_scales_arena_bytes(), weights, bytes));

@@ -1,4 +1,5 @@
 /* Two threads run a network each over the same weights; pools of their own, one shared pool, or the caller's. */
+#define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 
 #include "network.h"
@@ -85,7 +86,7 @@ static void take_the_callers_own(const unsigned char *weights, size_t bytes) {
 int main(int argc, char **argv) {
   size_t bytes;
   CHECK(argc == 2);
-  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  unsigned char *weights = read_weights(argv[1], &bytes);
   run_two((job){weights, bytes, 1, 1, NULL}, (job){weights, bytes, 2, 3, NULL});
   two_scales_pool *pool = two_scales_pool_create(3, 0);
   run_two((job){weights, bytes, 3, 0, pool}, (job){weights, bytes, 4, 0, pool});

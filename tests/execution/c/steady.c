@@ -1,28 +1,14 @@
 /* Runs a network thousands of times, in each way that there is, and takes no byte of memory for it.
  *
- * The compiler's command says what fuzz_loader.c says. All calls of malloc and its like are counted by the linker's
+ * The compiler's command says what any_network.h says. All calls of malloc and its like are counted by the linker's
  * --wrap; glibc and the system say what is in use. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <malloc.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include HEADER
-
-#define PASTE(a, b) a##b
-#define JOIN(a, b) PASTE(a, b)
-#define OF(name) JOIN(NAME, name)
-#define CHECK(condition)                    \
-  do {                                      \
-    if (!(condition)) {                     \
-      fprintf(stderr, "%s\n", #condition);  \
-      abort();                              \
-    }                                       \
-  } while (0)
+#include "any_network.h"
 
 static long calls;
 
@@ -48,12 +34,8 @@ void *__wrap_aligned_alloc(size_t alignment, size_t bytes) {
   return __real_aligned_alloc(alignment, bytes);
 }
 
-static const size_t sizes[] = {SIZES};
-enum { PORTS = sizeof sizes / sizeof *sizes };
-static float *buffer[PORTS];
 static unsigned char *weights;
 static size_t bytes;
-static void *arena;
 
 static void prepare(OF(_t) * m) { CHECK(!OF(_init)(m, arena, OF(_arena_bytes)(), weights, bytes)); }
 static void run(OF(_t) * m) { CHECK(!OF(_run)(m, CALL)); }
@@ -135,14 +117,8 @@ int main(int argc, char **argv) {
   int runs = argc == 2 ? atoi(argv[1]) : 0;
   CHECK(runs > 0);
   printf("pages and bytes are those after 20 runs\n"); /* also makes the buffer of stdout */
-  FILE *file = fopen(LRW, "rb");
-  CHECK(file && !fseek(file, 0, SEEK_END));
-  bytes = (size_t)ftell(file);
-  rewind(file);
-  CHECK(!posix_memalign((void **)&weights, 64, bytes));
-  CHECK(fread(weights, 1, bytes, file) == bytes);
-  fclose(file);
-  CHECK(!posix_memalign(&arena, 64, OF(_arena_bytes)()));
+  weights = read_file(LRW, &bytes);
+  arena = aligned(OF(_arena_bytes)());
   for (size_t i = 0; i < PORTS; i++) CHECK((buffer[i] = (float *)calloc(sizes[i], sizeof(float))) != NULL);
   check("begin anew", begin_anew, runs, 0);
   check("go on", go_on, runs, 0);

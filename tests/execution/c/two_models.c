@@ -1,4 +1,5 @@
 /* Two models in one program share nothing, but may share a pool. */
+#define _POSIX_C_SOURCE 200809L
 #include "network.h"
 #include "second.h"
 #include "two_scales.h"
@@ -6,7 +7,7 @@
 int main(int argc, char **argv) {
   size_t bytes, second_bytes;
   CHECK(argc == 3);
-  unsigned char *weights = read_file(argv[1], "two_scales.lrw", &bytes);
+  unsigned char *weights = read_weights(argv[1], &bytes);
   const void *linked = second_weights(&second_bytes);
   two_scales_t a;
   second_t b;
