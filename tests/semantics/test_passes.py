@@ -72,12 +72,46 @@ def test_passes_over_layers_in_any_order(order: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("machine", ["neon", "avx512", "c"])
 @settings(
-    deadline=None, max_examples=12, suppress_health_check=SLOW, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+    deadline=None, max_examples=24, suppress_health_check=SLOW, phases=(Phase.explicit, Phase.reuse, Phase.generate)
 )
 @given(module=modules(layers=3))
 def test_loop_passes(machine: str, module: ModuleOp) -> None:
     """Counterexamples are not shrunk: interpreting loops takes a second for each."""
     loops_preserve_meaning(module, machine)
+
+
+LAYERS = {
+    "tile_beyond_the_picture": "y: conv2d(x) { filters: 1, kernel: 1, tuning: { unroll: [1, 1, 32] } }",
+    "second_vector_behind_a_whole_one": """
+        y: conv2d(x) { filters: 2, kernel: [1, 3], pad: [0, 1], tuning: { unroll: [1, 1, 8] } }""",
+    "second_vector_behind_a_ragged_one": """
+        y: conv2d(x) { filters: 2, kernel: [1, 3], pad: [0, 0, 0, 1], tuning: { unroll: [1, 1, 8] } }""",
+    "pads_of_four_sizes": "y: conv2d(x) { filters: 2, kernel: [4, 5], pad: [3, 1, 2, 4] }",
+    "nine_weights": "y: conv2d(x) { filters: 1, kernel: 3 }",
+    "long_row": "y: conv2d(x) { filters: 1, kernel: [1, 69], pad: [0, 68, 0, 0] }",
+    "patterns_of_each_layer": """
+        patterns left = ["110/110/000", "000/110/110"]
+        patterns right = ["011/011/000", "000/011/011"]
+        a: conv2d(x) { filters: 2, kernel: 3, pad: 1, sparsity: pattern(left), tuning: { unroll: [1, 1, 4] } }
+        b: conv2d(x) { filters: 2, kernel: 3, pad: 1, sparsity: pattern(right), tuning: { unroll: [1, 1, 4] } }
+        y: concat(a, b)""",
+    "parts_of_other_strides": "a: conv2d(x) { filters: 1, kernel: 3, pad: 1 } y: concat(x, a)",
+    "outputs_of_one_shape": "a: tanh(x) y: relu(x) output w = a",
+}
+"""Layers that loops go wrong by, of a picture of 3 rows and 4 columns, which is one vector of neon.
+
+All vectors of a tile but the first, or but a part of it, lie beyond the picture, where the next row is. Zeros are not
+the same on any two sides. Nine weights are two vectors and one more, loaded with the three before it. Of a row of 69
+taps the loop through it leaves five over; the weights of the last four fill a vector, behind one that was loaded alone.
+Kernels are alike but for their patterns. What is joined lies closer together than it did, having had zeros around it.
+Outputs could be exchanged.
+"""
+
+
+@pytest.mark.parametrize("what", LAYERS)
+def test_loops(what: str) -> None:
+    text = f"model rows {{ weights random(seed: 0) input x: f32[1, 2, 3, 4] {LAYERS[what]} output z = y }}"
+    loops_preserve_meaning(lrc.parse(text), "neon")
 
 
 PRUNED = Sparsity("pattern", PatternSet((Mask.parse("110/110/000"), Mask.parse("000/011/011"))), 0.5, "filter")
