@@ -76,6 +76,8 @@ def test_several_outputs_are_a_tuple_in_order(pair: lrc.Net) -> None:
     np.testing.assert_array_equal(total, a + b)
     np.testing.assert_array_equal(positive, np.maximum(a + b, 0))
     np.testing.assert_array_equal(given, np.concatenate([a, b], axis=1))
+    for name, output in {"sum": total, "positive": positive, "given": given}.items():
+        np.testing.assert_array_equal(pair.run({"x": a, "z": b})[name], output)
 
 
 def test_inputs_go_by_their_names(pair: lrc.Net) -> None:
@@ -329,7 +331,7 @@ def test_a_net_cannot_be_taken_elsewhere(one: lrc.Net, take_away: Callable[[obje
 
 
 FORK = f"""
-import multiprocessing, os, sys, threading
+import multiprocessing, os, signal, sys, threading
 import numpy as np, lrc
 
 net = lrc.compile(lrc.parse({ONE!r}), "c", threads=2)
@@ -345,13 +347,14 @@ def same(number):
     return np.array_equal(net(x), right)
 
 if __name__ == "__main__":
-    others = [threading.Thread(target=keep_busy) for _ in range(2)]
+    others = [threading.Thread(target=keep_busy, daemon=True) for _ in range(2)]
     [other.start() for other in others]
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        assert all(pool.map(same, range(20)))
+        assert all(pool.map_async(same, range(20)).get(timeout=10))
     busy.set()
     [other.join() for other in others]
     if (child := os.fork()) == 0:
+        signal.alarm(10)
         net.close()
         sys.exit(0)
     assert os.waitpid(child, 0)[1] == 0

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import FloatAttr, f64
 
 import lrc
 from lrc import bounds
@@ -329,43 +328,6 @@ def test_a_swish_whose_exponential_overflows_is_nothing() -> None:
     exact = reference.activate(x, "swish")
     assert (found == 0).any()
     assert within(found, exact, bounds.activation(exact, 0.0, Activation("swish")))
-
-
-FOLDED = """model folded {{
-  weights random(seed: 0)
-  input x: f32[1, 4, 5, 6]
-  conv: {layer}
-  norm: batch_norm(conv)
-  output norm
-}}"""
-LAYERS = {
-    "conv2d(x) { filters: 3, kernel: 3 }": (3, 4, 3, 3),
-    "conv2d(x) { filters: 2, kernel: 1, bias: false, groups: 2 }": (2, 2, 1, 1),
-}
-SUBNORMAL = 2.0**-149
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize(
-    ("scale", "by"), [(1.0, 1 + bounds.UNIT), (-1024.0, 1 + bounds.UNIT), (3 * SUBNORMAL, 3.5 / 3)]
-)
-def test_folded_weights_that_round_as_much_as_they_can(layer: str, scale: float, by: float) -> None:
-    """Every weight times the scale lies right beside the middle between two float32, and all are rounded to the same
-    side; a tiny scale makes them too small to be normal."""
-    module = lrc.parse(FOLDED.format(layer=layer))
-    model, shape = lr.find_model(module), LAYERS[layer]
-    conv, norm = (op for op in model.block.ops if isinstance(op, lr.Conv2dOp | lr.BatchNormOp))
-    arrays = {"weight": np.full(shape[0], scale), "bias": np.zeros(1), "mean": np.zeros(1), "variance": np.zeros(1)}
-    for field, array in arrays.items():
-        setattr(norm, field, lr.WeightAttr(model.store.put(field, np.resize(array, shape[0]).astype(np.float32))))
-    norm.properties["epsilon"] = FloatAttr((by * (1 + 1e-9)) ** -2, f64)
-    conv.properties["weight"] = lr.WeightAttr(model.store.put("ones", np.ones(shape, np.float32)))
-    if "bias" in conv.properties:
-        conv.properties["bias"] = lr.WeightAttr(model.store.put("one", np.ones(shape[0], np.float32)))
-    before, after = walk(module, [np.abs(normal(1, 4, 5, 6))])
-    found = before.result * np.float32(scale * by * (1 + 1e-9))
-    bound = bounds.of_fusion([before, after], model.store)
-    assert 0.7 < np.abs((found - after.result) / bound).max() <= 1
 
 
 @pytest.mark.parametrize(("share", "passes"), [(0.99, True), (1.01, False), (900.0, False)])

@@ -12,7 +12,7 @@ from lrc.dialects.lr.shapes import Window
 from lrc.dialects.pattern.schedule import LOADS, ORDERS, Schedule, Tuning
 from lrc.dialects.pattern.values import Mask, PatternSet
 from lrc.passes.machine import MACHINES, machine_named
-from lrc.passes.tiling import Problem, choose_schedule, registers
+from lrc.passes.tiling import Problem, candidates, choose_schedule, registers
 from lrc.testing import pattern_sets
 
 SIDES = st.integers(1, 60)
@@ -59,6 +59,15 @@ def test_every_schedule_fits(name: str, problem: Problem, threads: int) -> None:
     assert schedule.lanes == machine.lanes
     assert schedule.jam in problem.jams and schedule.group % schedule.jam == 0
     assert 1 <= schedule.block <= problem.channels
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@given(problem=problems())
+def test_no_other_schedule_is_said_to_cost_less(name: str, problem: Problem) -> None:
+    machine = machine_named(name)
+    schedule = choose_schedule(problem, machine, 1, Tuning())
+    costs = [(cost, (jam, tile)) for cost, jam, tile in candidates(problem, machine, schedule.load)]
+    assert min(cost for cost, what in costs if what == (schedule.jam, schedule.tile)) == min(costs)[0]
 
 
 @given(
