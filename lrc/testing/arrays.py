@@ -53,7 +53,8 @@ KINDS: Mapping[str, Numbers] = {
 }
 """What weights are like. Large ones make activations clip; equal ones are ties for whoever prunes the smallest."""
 
-KIND_NAMES = ("ones", "whole", "normal", "normal", "normal", "large", *tuple(KINDS)[4:])
+KIND_NAMES = (*KINDS, "normal", "normal")
+"""Each kind as often as it is to be drawn."""
 
 REMAINS = ("all",) * 5 + ("an empty filter", "alike", "one kernel", "nothing", "no first channel")
 """What is left of a layer's weights, whatever its sparsity."""

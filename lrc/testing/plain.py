@@ -62,6 +62,25 @@ def pick(draw: st.DrawFn, options: Sequence[Option]) -> Option:
     return options[draw(up_to(len(options) - 1))] if len(options) > 1 else options[0]
 
 
+class Choices:
+    """What whoever builds something step by step decides on the way."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+
+    def pick(self, options: Sequence[Option]) -> Option:
+        """One of the options; it shrinks to the first."""
+        return pick(self.draw, options)
+
+    def maybe(self) -> bool:
+        """Yes or no; it shrinks to no."""
+        return self.one_in(2)
+
+    def one_in(self, turns: int) -> bool:
+        """Yes in one of so many turns; it shrinks to no."""
+        return self.draw(up_to(turns - 1)) == turns - 1
+
+
 @cache
 def up_to(most: int) -> st.SearchStrategy[int]:
     """0 to `most`: each made once, since to make a strategy takes longer than to draw from it."""

@@ -224,9 +224,9 @@ Weighted = lr.Conv2dOp | lr.LinearOp
 
 
 def _moved(
-    module: ModuleOp, random: np.random.Generator, what: str, draw: Callable[[int, int], Move]
+    module: ModuleOp, random: np.random.Generator, what: str, make: Callable[[int, int], Move]
 ) -> Related | None:
-    """The network with a move that `draw` makes of (channels, groups), at the first place where one can begin."""
+    """The network with a move that `make` gives for (channels, groups), at the first place where one can begin."""
     model = lr.find_model(module)
     places: list[tuple[str, int, int]] = [
         (name, shape_of(value)[1], 1) for name, value in zip(model.inputs, model.block.args, strict=True)
@@ -236,7 +236,7 @@ def _moved(
         places.append((op.layer.data, shape_of(op.output)[1], groups))
     random.shuffle(places)
     for name, channels, groups in places:
-        move = draw(channels, groups)
+        move = make(channels, groups)
         if not (move.permutes or move.scales):
             continue
         try:

@@ -58,7 +58,6 @@ model weighted {{
 PORTS: Mapping[str, tuple[int, ...]] = {"x": (1, 2, 5, 4), "z": (1, 3)}
 """The inputs whose arrays are read."""
 
-
 WHOLE_FILE = re.compile("it is not a text|the file is empty")
 """What is said of a file as a whole."""
 

@@ -16,7 +16,6 @@ IMPORTABLE = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysco
 
 BUILTIN = (bool, int, str, bytes, type(None))
 
-
 HEAD = """
 HERE = Path(__file__).parent
 os.environ["LRC_REPRODUCERS"] = "off"

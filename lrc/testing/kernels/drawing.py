@@ -96,7 +96,7 @@ class Kernel(Statements):
     @property
     def elements(self) -> int:
         """How many elements its buffers have to have."""
-        return POINTS * (12 * self.lanes + 8) + self.slack
+        return POINTS * self.part + self.slack
 
     def write(self) -> func.FuncOp:
         """The whole kernel, which stores something in each point."""

@@ -21,7 +21,7 @@ from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.values import Activation
 from lrc.dialects.pattern.schedule import Tuning
 from lrc.testing.arrays import statistics, weights
-from lrc.testing.plain import ACTIVATIONS, KERNELS, Option, pick, sparsities, tunings, up_to, windows
+from lrc.testing.plain import ACTIVATIONS, KERNELS, Choices, sparsities, tunings, up_to, windows
 
 MOST_NUMBERS = 4096
 """Of a value: what would be larger is not drawn."""
@@ -64,7 +64,7 @@ def _numbers(array: NDArray[Any]) -> str:
     return " ".join(np.array2string(array, precision=4, threshold=30, edgeitems=2, separator=", ").split())
 
 
-class Builder:
+class Builder(Choices):
     """Adds layers one by one; `room` is how many more there may be.
 
     A method that adds a layer returns its value. Of layers with weights some leave them to the model's store, which
@@ -72,24 +72,12 @@ class Builder:
     """
 
     def __init__(self, draw: st.DrawFn, room: int) -> None:
-        self.draw = draw
+        super().__init__(draw)
         self.room = room
         self.block = Block()
         self.store = lr.WeightStore.random(draw(up_to(9)))
         self.values: list[SSAValue] = []
         self.counts = Counter[str]()
-
-    def maybe(self) -> bool:
-        """Yes or no; it shrinks to no."""
-        return bool(self.draw(up_to(1)))
-
-    def seldom(self, turns: int) -> bool:
-        """Yes in one of so many turns; it shrinks to no."""
-        return self.draw(up_to(turns - 1)) == turns - 1
-
-    def pick(self, options: Sequence[Option]) -> Option:
-        """One of the options; it shrinks to the first."""
-        return pick(self.draw, options)
 
     def input(self, shape: Sequence[int]) -> SSAValue:
         """Add an input."""
@@ -138,9 +126,9 @@ class Builder:
         if self.maybe():
             array = self.draw(weights(shape, sparsity))
             self.put(name, weight=array)
-            if sparsity is not None and self.seldom(5):
+            if sparsity is not None and self.one_in(5):
                 sparsity = None  # the zeros are there, and nobody says so
-        tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if self.seldom(4) else Tuning()
+        tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if self.one_in(4) else Tuning()
         return self.add(
             lr.Conv2dOp(
                 name,
@@ -226,7 +214,7 @@ class Builder:
         """The network. Its outputs are the values that no layer reads, and sometimes one that is read as well."""
         ends = [value for value in self.values if not value.uses and isinstance(value, OpResult)]
         inner = [value for value in self.values if value.uses and isinstance(value, OpResult)]
-        if inner and self.seldom(4):
+        if inner and self.one_in(4):
             ends.append(self.pick(inner[::-1]))
         self.block.add_op(lr.OutputOp(ends, [self.name("y") for _ in ends]))
         names = [argument.name_hint or "" for argument in self.block.args]

@@ -1,7 +1,7 @@
 """Hypothesis strategies: whole networks as modules, at any level of the compiler.
 
 A network is a few motifs (`motifs.py`), one behind another: small and awkward ones, of ragged pictures of 1 to 17 rows.
- It is drawn with few choices, each of which shrinks to what is simpler, and numbers in bulk are drawn by seed.
+It is drawn with few choices, each of which shrinks to what is simpler, and numbers in bulk are drawn by seed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from lrc.testing.plain import CHANNELS, SIZES, pick, up_to
 
 RECENT: Final = 4
 """A motif stands behind one of the values that came last: so networks grow deep."""
-
 
 ROOM: Final = 3
 """For one motif more: in less room only single layers fit, of which there are many anyway."""

@@ -207,7 +207,7 @@ def head(net: Builder, value: SSAValue) -> SSAValue:
 def dense(net: Builder, value: SSAValue) -> SSAValue:
     """linear -> batch norm -> activation, of vectors; or probabilities at the end."""
     value = finished(net, net.linear(value))
-    return net.softmax(value) if net.room and net.seldom(4) else value
+    return net.softmax(value) if net.room and net.one_in(4) else value
 
 
 def binary(net: Builder, value: SSAValue) -> SSAValue:
@@ -224,12 +224,12 @@ def repeated(net: Builder, value: SSAValue) -> SSAValue:
 
 
 SINGLE: tuple[Callable[[Builder, SSAValue], SSAValue], ...] = (
-    lambda net, value: net.activation(value),
-    lambda net, value: net.pool(value),
-    lambda net, value: net.normalization(value),
-    lambda net, value: net.convolution(value),
-    lambda net, value: net.mean(value),
-    lambda net, value: net.softmax(value),
+    Builder.activation,
+    Builder.pool,
+    Builder.normalization,
+    Builder.convolution,
+    Builder.mean,
+    Builder.softmax,
     binary,
     joined,
     repeated,
@@ -244,16 +244,16 @@ def neighbours(net: Builder, value: SSAValue) -> SSAValue:
 
 
 PICTURES = (
-    Motif(lambda net, value: net.activation(value), 1),
-    Motif(lambda net, value: net.pool(value), 1),
-    Motif(lambda net, value: net.normalization(value), 1),
-    Motif(lambda net, value: net.convolution(value), 1, 2),
+    Motif(Builder.activation, 1),
+    Motif(Builder.pool, 1),
+    Motif(Builder.normalization, 1),
+    Motif(Builder.convolution, 1, 2),
     Motif(conv_bn_act, 3, 18),
     Motif(grouped, 1, 2),
     Motif(binary, 1),
     Motif(joined, 1),
     Motif(up_and_down, 1, 2),
-    Motif(lambda net, value: net.softmax(value), 1),
+    Motif(Builder.softmax, 1),
     Motif(neighbours, 2, 8),
     Motif(padded_pool, 2, 3),
     Motif(clipped, 2, 2),
@@ -271,12 +271,12 @@ PICTURES = (
 """What may follow a picture, the simplest first."""
 
 VECTORS = (
-    Motif(lambda net, value: net.activation(value), 1),
-    Motif(lambda net, value: net.normalization(value), 1),
+    Motif(Builder.activation, 1),
+    Motif(Builder.normalization, 1),
     Motif(dense, 1, 4),
     Motif(clipped, 2),
     Motif(binary, 1),
     Motif(joined, 1),
-    Motif(lambda net, value: net.softmax(value), 1),
+    Motif(Builder.softmax, 1),
 )
 """What may follow a vector."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern.schedule import LOADS, ORDERS, Tuning
 from lrc.dialects.pattern.values import PatternSet, Sparsity
-from lrc.testing.plain import pattern_sets, pick, up_to
+from lrc.testing.plain import Choices, pattern_sets
 from lrc.testing.programs.meaning import Environment, Parameter, Said, Statement, Template, layer, stands_for
 
 MODELS: Final = ("net", "vgg-16", "model", "_", "weights", "a-b--c-", "E1", "output")
@@ -28,6 +28,8 @@ SETS: Final = ("p4", "corners", "same", "x", "patterns", "P_2", "dense")
 OUTPUTS: Final = ("y", "scores", "output", "mask", "model", "int", "relu", "y2")
 DEVICES: Final = (None, None, "kryo485", "device", "a1")
 PREFIXES: Final = ("layer1.0", "0", "features.3.block", "downsample.0", "1.conv", "")
+"""What models, inputs, layers, … and arrays are called: as people call them, and as the language calls other things."""
+
 WORDS: Final = frozenset({"same", "true", "false", "dense", "auto", "filter", "layer", "fkw", *ORDERS, *LOADS, *SETS})
 """What no parameter is called: it would be taken for the word, or for a pattern set."""
 
@@ -42,8 +44,6 @@ SUMS: Final = {
     "-n + 2 * n": (1, 0),
 }
 """What can be said of a number n, as a factor of it and what is added."""
-
-Choice = TypeVar("Choice")
 
 Kind = str | tuple[str, Any]
 """What a field or parameter may be: `count`, `stride`, …; `("sparsity", (3, 3))` for kernels of that size."""
@@ -94,18 +94,23 @@ def named(text: str) -> Said:
 
 
 def constant(text: str, value: Any, is_atom: bool = True) -> Said:
+    """What is the same whatever names stand for."""
     return Said(text, lambda _: value, is_atom)
 
 
 def number(text: str, is_atom: bool = True) -> Said:
+    """A number as Python writes it, or a quotient."""
     return constant(text, Fraction(text), is_atom)
 
 
 def operand(said: Said) -> str:
+    """What is said as an operand of a sum or product: in parentheses if it is one itself."""
     return said.text if said.is_atom else f"({said.text})"
 
 
 def channels(name: str) -> Said:
+    """How many channels a layer has."""
+
     def meaning(names: Environment) -> Fraction:
         return Fraction(shape_of(layer(stands_for(name, names)))[1])
 
@@ -113,22 +118,17 @@ def channels(name: str) -> Said:
 
 
 def listed(parts: Sequence[Said], comma: str = "") -> Said:
+    """A list, with a comma behind its last part or not."""
     text = f"[{', '.join(part.text for part in parts)}{comma}]"
     return Said(text, lambda names: tuple(part.meaning(names) for part in parts))
 
 
-class Phrases:
+class Phrases(Choices):
     """Draws values. `sets` are the pattern sets that they name."""
 
     def __init__(self, draw: st.DrawFn) -> None:
-        self.draw = draw
+        super().__init__(draw)
         self.sets: dict[str, PatternSet] = {}
-
-    def pick(self, choices: Sequence[Choice]) -> Choice:
-        return pick(self.draw, choices)
-
-    def one_in(self, count: int) -> bool:
-        return self.draw(up_to(count - 1)) == count - 1
 
     def fresh(self, names: Sequence[str], taken: set[str]) -> str:
         """A name that is not taken yet; it is now."""
@@ -218,6 +218,7 @@ class Phrases:
                 raise ValueError(kind)
 
     def minus(self, text: str) -> Said:
+        """A number below zero."""
         return constant(f"-{text}", -Fraction(text), is_atom=False)
 
     def whole(self, value: int) -> Said:
@@ -244,6 +245,7 @@ class Phrases:
         return name
 
     def sparsity(self, kernel: tuple[int, int], scope: Scope) -> Said:
+        """A sparsity for such kernels, its fields in either order."""
         word = self.pick(("pattern", "pattern", "connectivity", "dense", "auto"))
         if word in ("dense", "auto"):
             return constant(word, Sparsity("dense" if word == "dense" else "auto"))
@@ -267,6 +269,7 @@ class Phrases:
         return Said(f"{word}({', '.join(parts)})", meaning)
 
     def tuning(self, scope: Scope) -> Said:
+        """Wishes for a schedule, all, some or none."""
         parts = dict[str, Said]()
         if self.one_in(2):
             parts["unroll"] = listed([self.whole(self.pick((1, 2))), self.whole(1), self.whole(self.pick((4, 8)))])
