@@ -154,6 +154,15 @@ def test_schedules(schedule: str, groups: int) -> None:
     passes_preserve_meaning(module, GRAPH_PASSES)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("tile", ["[1, 1, 32]", "[1, 9, 4]"])
+def test_tiles_that_are_larger_than_the_picture(tile: str, stride: int) -> None:
+    """What they load around it lies in its buffer."""
+    layer = f"conv2d(x) {{ filters: 1, kernel: 3, pad: 1, stride: {stride}, tuning: {{ unroll: {tile} }} }}"
+    text = f"model m {{ weights random(seed: 0) input x: f32[1, 2, 2, 3] a: {layer} output y = a }}"
+    loops_preserve_meaning(lrc.parse(text), "neon")
+
+
 def test_zeros_that_nobody_declared_are_found() -> None:
     """With sparsity auto, the weights that are kept are those that are not zero."""
     declared = convolution(PRUNED)
