@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 import lrc
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import array_of
+from lrc.dialects.lr.weights import array_of, derived
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 from lrc.testing import RELATIONS, holds, modules
@@ -134,6 +134,17 @@ def test_channels_move_through_layers_until_weights_take_them_up() -> None:
     norms = (op for each in (module, moved.module) for op in each.walk() if isinstance(op, lr.BatchNormOp))
     old, new = (array_of(norm.mean, lr.find_model(module).store) for norm in norms)
     np.testing.assert_array_equal(new, old[::-1] * [1, 2, 4, 8, 0.5, 1])
+
+
+def test_what_is_too_small_to_be_halved_stays() -> None:
+    module = lrc.parse(NETWORK)
+    first = next(op for op in module.walk() if isinstance(op, lr.Conv2dOp))
+    store = lr.find_model(module).store
+    smallest = np.full_like(array_of(first.weight, store), 2.0**-149)
+    first.weight = derived(first.weight, "a.smallest", smallest, store)
+    follow(module, "a", Move(np.arange(6), np.full(6, 2.0)))
+    with pytest.raises(CannotMove):
+        follow(module, "a", Move(np.arange(6), np.full(6, 0.5)))
 
 
 def test_depthwise_filters_follow_their_channels() -> None:

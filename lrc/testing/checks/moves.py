@@ -213,6 +213,9 @@ def numbers(op: lr.LayerOp, field: str, store: lr.WeightStore) -> Array:
 
 
 def put(op: lr.LayerOp, field: str, array: Array, store: lr.WeightStore) -> None:
-    """Give a layer another array, as float32."""
-    weight = derived(getattr(op, field), f"{op.layer.data}.{field}.changed", array.astype(np.float32), store)
+    """Give a layer another array, as float32. Raises CannotMove if a number of it is too small, or too large, for that."""
+    rounded = array.astype(np.float32)
+    if not np.array_equal(rounded, array):
+        raise CannotMove
+    weight = derived(getattr(op, field), f"{op.layer.data}.{field}.changed", rounded, store)
     setattr(op, field, weight)
