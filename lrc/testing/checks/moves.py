@@ -213,7 +213,7 @@ def numbers(op: lr.LayerOp, field: str, store: lr.WeightStore) -> Array:
 
 
 def put(op: lr.LayerOp, field: str, array: Array, store: lr.WeightStore) -> None:
-    """Give a layer another array, as float32. Raises CannotMove if a number of it is too small, or too large, for that."""
+    """Give a layer another array, as float32. Raises CannotMove if that rounds a number of it, too small a one."""
     rounded = array.astype(np.float32)
     if not np.array_equal(rounded, array):
         raise CannotMove
