@@ -3,7 +3,7 @@ are networks at all, or still fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 
@@ -38,12 +38,7 @@ def fewer_passes(case: Case) -> Iterator[Case]:
 def smaller_pictures(case: Case) -> Iterator[Case]:
     """Fewer rows and columns: of all inputs, then those of one number of them, then of one input."""
     sizes = {size for shape in case.inputs.values() for size in shape[2:]}
-    largest = max(sizes, default=1)
-    for most in _smaller(largest):
-        yield _resized(case, lambda size, most=most: max(1, size * most // largest))
-    for size in sorted(sizes, reverse=True):
-        for less in _smaller(size):
-            yield _resized(case, lambda found, size=size, less=less: less if found == size else found)
+    yield from (_resized(case, change) for change in _decreases(sizes))
     for name, shape in case.inputs.items():
         for axis in range(2, len(shape)):
             for less in _smaller(shape[axis]):
@@ -95,12 +90,7 @@ def earlier_reads(case: Case) -> Iterator[Case]:
 def fewer_channels(case: Case) -> Iterator[Case]:
     """Fewer channels of inputs, filters, units and groups: of one number everywhere, then at one place."""
     numbers = {shape[1] for shape in case.inputs.values()} | {layer.width for layer in case.layers if layer.width}
-    largest = max(numbers)
-    for most in _smaller(largest):
-        yield _with_channels(case, lambda count, most=most: max(1, count * most // largest))
-    for number in sorted(numbers, reverse=True):
-        for less in _smaller(number):
-            yield _with_channels(case, lambda count, number=number, less=less: less if count == number else count)
+    yield from (_with_channels(case, change) for change in _decreases(numbers))
     for name, shape in case.inputs.items():
         for less in _smaller(shape[1]):
             yield replace(case, inputs={**case.inputs, name: (shape[0], less, *shape[2:])})
@@ -189,6 +179,16 @@ def _smaller(number: int) -> Iterator[int]:
     while less >= 1:
         yield number - less
         less //= 2
+
+
+def _decreases(numbers: Collection[int]) -> Iterator[Callable[[int], int]]:
+    """What becomes of each of some numbers: all of them less in proportion, then those that are the same one."""
+    largest = max(numbers, default=1)
+    for most in _smaller(largest):
+        yield lambda number, most=most: max(1, number * most // largest)
+    for old in sorted(numbers, reverse=True):
+        for new in _smaller(old):
+            yield lambda number, old=old, new=new: new if number == old else number
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:
