@@ -15,11 +15,9 @@ from typing import Any
 from xdsl.utils.exceptions import PassFailedException
 
 from lrc import api, compiler, pipelines, processes, saved, verify
+from lrc.cli.errors import BUG_IN_LRC, INPUT_IS_WRONG, VERIFICATION_FAILED
 from lrc.diagnostics import LrcError
 from lrc.reduction.case import Case
-
-WRONG_INPUT, WRONG_RESULT, BUG = 1, 3, 4
-"""Exit codes of `lrc verify`."""
 
 PLACEHOLDER = "{}"
 """What stands for the file of the network in a command."""
@@ -27,7 +25,7 @@ PLACEHOLDER = "{}"
 
 @dataclass(frozen=True)
 class Failure:
-    """How a network fails: the exit code, what kind of failure it is, and what is said of it."""
+    """How a network fails: the exit code (`lrc.cli.errors`), what kind of failure it is, and what is said of it."""
 
     code: int
     kind: str
@@ -54,7 +52,7 @@ def passes_fail(case: Case) -> Failure | None:
         return None
     problems, layer = blame.found.problems, blame.layer
     kind = general(problems[0]) if problems or layer is None else f"changes {layer.operation}"
-    return Failure(WRONG_RESULT, f"{blame.pass_name}: {kind}", f"{blame.pass_name}: {blame.what}")
+    return Failure(VERIFICATION_FAILED, f"{blame.pass_name}: {kind}", f"{blame.pass_name}: {blame.what}")
 
 
 def target_fails(target: str, *, exact: bool = False, **options: Any) -> Test:
@@ -72,13 +70,15 @@ def target_fails(target: str, *, exact: bool = False, **options: Any) -> Test:
         if report.passed and (of_integers is None or of_integers.passed):
             return None
         if report.passed:
-            return Failure(WRONG_RESULT, f"{target}: integers", f"{target}: with integers for weights, numbers differ")
+            return Failure(
+                VERIFICATION_FAILED, f"{target}: integers", f"{target}: with integers for weights, numbers differ"
+            )
         if any(not layer.passed for layer in report.layers):
             layer = next(layer for layer in report.layers if not layer.passed)
             said = f"{target}: layer '{layer.layer}' ({layer.operation}): {layer.problem}"
-            return Failure(WRONG_RESULT, f"{target}: {layer.operation}", said)
+            return Failure(VERIFICATION_FAILED, f"{target}: {layer.operation}", said)
         wrong = [output.name for output in report.outputs if not output.passed]
-        return Failure(WRONG_RESULT, f"{target}: outputs", f"{target}: outputs {', '.join(wrong)} are wrong")
+        return Failure(VERIFICATION_FAILED, f"{target}: outputs", f"{target}: outputs {', '.join(wrong)} are wrong")
 
     return test
 
@@ -105,11 +105,11 @@ def crash(error: Exception) -> Failure:
     """What an exception is as a failure: its type, what it says, and for a bug the function that it came from."""
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, LrcError | PassFailedException):
-        return Failure(WRONG_INPUT, f"{type(error).__name__}: {general(str(error))}", said)
+        return Failure(INPUT_IS_WRONG, f"{type(error).__name__}: {general(str(error))}", said)
     if isinstance(error, compiler.WrongPassError):
-        return Failure(BUG, f"{type(error).__name__}: {general(str(error))}", said)
+        return Failure(BUG_IN_LRC, f"{type(error).__name__}: {general(str(error))}", said)
     frames = traceback.extract_tb(error.__traceback__)
-    return Failure(BUG, f"{type(error).__name__} in {frames[-1].name if frames else 'nothing'}", said)
+    return Failure(BUG_IN_LRC, f"{type(error).__name__} in {frames[-1].name if frames else 'nothing'}", said)
 
 
 NAMES_AND_NUMBERS = re.compile(r"""'[^']*'|"[^"]*"|\[[^\]]*\]|[\d.]+""")
