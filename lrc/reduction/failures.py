@@ -48,11 +48,7 @@ def passes_fail(case: Case) -> Failure | None:
         blame = verify.bisect(module, passes, compiler.make_context(), case.fed(module))
     except Exception as error:
         return crash(error)
-    if blame is None:
-        return None
-    problems, layer = blame.found.problems, blame.layer
-    kind = general(problems[0]) if problems or layer is None else f"changes {layer.operation}"
-    return Failure(VERIFICATION_FAILED, f"{blame.pass_name}: {kind}", f"{blame.pass_name}: {blame.what}")
+    return None if blame is None else changed(blame)
 
 
 def target_fails(target: str, *, exact: bool = False, **options: Any) -> Test:
@@ -73,8 +69,9 @@ def target_fails(target: str, *, exact: bool = False, **options: Any) -> Test:
             return Failure(
                 VERIFICATION_FAILED, f"{target}: integers", f"{target}: with integers for weights, numbers differ"
             )
-        if any(not layer.passed for layer in report.layers):
-            layer = next(layer for layer in report.layers if not layer.passed)
+        if not report.graph.passed:
+            return changed(verify.Blame(target, report.graph))
+        if (layer := next((each for each in report.layers if not each.passed), None)) is not None:
             said = f"{target}: layer '{layer.layer}' ({layer.operation}): {layer.problem}"
             return Failure(VERIFICATION_FAILED, f"{target}: {layer.operation}", said)
         wrong = [output.name for output in report.outputs if not output.passed]
@@ -94,6 +91,13 @@ def command_fails(command: str) -> Test:
         return None if done.returncode else Failure(0, "command", f"{command} exits with 0")
 
     return test
+
+
+def changed(blame: verify.Blame) -> Failure:
+    """What a pass that changed the meaning is as a failure."""
+    problems, layer = blame.found.problems, blame.layer
+    kind = general(problems[0]) if problems or layer is None else f"changes {layer.operation}"
+    return Failure(VERIFICATION_FAILED, f"{blame.pass_name}: {kind}", f"{blame.pass_name}: {blame.what}")
 
 
 def filled(command: str, path: Path) -> str:

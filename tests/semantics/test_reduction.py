@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wrong_passes import NETWORK, SAID, Wrong, another_operand, lost_residual, plant, swapped_parts, wrong_sign
+from wrong_passes import (
+    NETWORK,
+    SAID,
+    Wrong,
+    another_operand,
+    lost_bias,
+    lost_residual,
+    plant,
+    swapped_parts,
+    wrong_sign,
+)
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
@@ -110,6 +120,13 @@ def test_wrong_passes(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.case.passes[-1] == "materialize-padding"
     assert len(found.case.passes) <= 3
     assert general(found.failure.message).split()[:2] == general(f"materialize-padding {SAID[wrong]}").split()[:2]
+
+
+def test_a_graph_that_is_wrong_is_no_wrong_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for a target alone hears of the passes before it, too."""
+    plant(lost_bias, monkeypatch)
+    failure = target_fails("c")(Case.of(lrc.parse(NETWORK)))
+    assert failure == Failure(3, "c: changes lr.linear", "c: layer 'fc' gives something else")
 
 
 def test_the_same_input_gives_the_same_result() -> None:
