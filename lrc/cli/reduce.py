@@ -106,7 +106,11 @@ def command(
     with progress(f"does {model} fail?"):
         failing = ((case, test, failure) for case, test in tests if (failure := test(case)))
         if (found := next(failing, None)) is None:
-            what = "the command does not exit with 0 for it" if shell else "`lrc verify` finds nothing wrong with it"
+            what = "`lrc verify` finds nothing wrong with it"
+            if passes is not None:
+                what = f"{passes} leaves what it means as it was"
+            elif shell is not None:
+                what = "the command does not exit with 0 for it"
             raise UserError.because(f"{model} does not fail: {what}", hint="lrc reduce --help says what a failure is")
     case, test, failure = found
     reduction = Reduction(case, failure)

@@ -136,6 +136,21 @@ def test_channels_move_through_layers_until_weights_take_them_up() -> None:
     np.testing.assert_array_equal(new, old[::-1] * [1, 2, 4, 8, 0.5, 1])
 
 
+def test_filters_that_run_together_need_not_share_what_is_found() -> None:
+    module = lrc.parse("""model jammed {
+      weights random(seed: 0)
+      input x: f32[1, 1, 1, 1]
+      a: conv2d(x) { filters: 2, kernel: [1, 2], pad: [0, 0, 0, 1], bias: false, tuning: { unroll: [2, 1, 16] } }
+      output y = a
+    }""")
+    layer = next(op for op in module.walk() if isinstance(op, lr.Conv2dOp))
+    weight = derived(
+        layer.weight, "a.pruned", np.array([[[[0, 1]]], [[[1, 0]]]], np.float32), lr.find_model(module).store
+    )
+    layer.weight = weight
+    assert holds(module, "zeros_for_masks", level="fkw")
+
+
 def test_what_is_too_small_to_be_halved_stays() -> None:
     module = lrc.parse(NETWORK)
     first = next(op for op in module.walk() if isinstance(op, lr.Conv2dOp))

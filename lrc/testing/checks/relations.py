@@ -89,6 +89,8 @@ def zeros_for_masks(module: ModuleOp, random: np.random.Generator) -> Related | 
         others = [each for each in (None, Sparsity("auto")) if each != declared]
         sparsity = others[random.integers(len(others))]
         op.sparsity = None if sparsity is None else SparsityAttr(sparsity)
+        if op.tuning is not None:  # filters may not share the kernels that are found
+            op.tuning = TuningAttr(replace(op.tuning.data, unroll=None))
     return Related(changed, "sparsities that are not declared", rounded=None)
 
 
