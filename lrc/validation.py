@@ -13,7 +13,6 @@ Every layer is fed with the values of the network before, so that errors do not 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -98,8 +97,8 @@ def validate(before: Traced, after: ModuleOp) -> Validation:
     except VerifyException as error:
         return Validation(problems=(str(error),))
     old, new = lr.find_model(before.module), lr.find_model(after)
-    names = Counter(op.layer.data for op in new.block.ops if isinstance(op, lr.LayerOp))
-    problems = [f"{count} layers are called '{name}'" for name, count in names.items() if count > 1]
+    names = {op.layer.data for op in new.block.ops if isinstance(op, lr.LayerOp)}
+    problems: list[str] = []
     made_of: dict[SSAValue, tuple[SSAValue, ...]] = {
         value: (source,) for value, source in zip(new.block.args, old.block.args, strict=True)
     }

@@ -36,7 +36,7 @@ def run_with(main: str, folders: Sequence[Path], scratch: Path, sanitize: str = 
     words = [*compiler.command, *flags, str(PROGRAMS / main), *map(str, sources), "-o", str(program), "-lm", "-pthread"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    done = subprocess.run([program, *folders], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([program, *folders], capture_output=True, text=True, check=False, timeout=45)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
