@@ -9,7 +9,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST_FLAGS ?= -q -n 2
+# a file's tests run on one processor: what several of them use is built once
+PYTEST_FLAGS ?= -q -n 2 --dist loadfile
 MINUTES ?= 60
 FAULTS ?= *
 
