@@ -54,7 +54,7 @@ from sklearn.model_selection import train_test_split  # pyright: ignore[reportMi
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lrc.dialects.pattern.values import PatternSet, Sparsity, project
+from lrc.dialects.values.patterns import PatternSet, Sparsity, project
 
 SEED = 0
 HELD_OUT = 0.25

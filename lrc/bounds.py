@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lrc.dialects import lr
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.values.activations import Activation
 from lrc.interpreters import reference
 from lrc.interpreters.graph import Evaluation, applied_weights
 from lrc.interpreters.reference import Array

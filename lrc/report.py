@@ -18,13 +18,13 @@ from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel, lr
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.fkw.values import unpack
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.weights import array_of
-from lrc.dialects.pattern import zeros
-from lrc.dialects.pattern.values import Sparsity
-from lrc.dialects.pattern.zeros import UnusedZeros
+from lrc.dialects.values import zeros
+from lrc.dialects.values.packing import unpack
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.zeros import UnusedZeros
 from lrc.pipelines import OPTIONAL, STAGES
 
 FLOAT_BYTES = 4

@@ -27,7 +27,7 @@ from lrc import bounds
 from lrc.comparison import LayerReport, compare
 from lrc.compiler import check_ports
 from lrc.dialects import lr
-from lrc.dialects.lr.shapes import show
+from lrc.dialects.values.shapes import show
 from lrc.interpreters import Evaluation, walk
 from lrc.interpreters.reference import Array, float64
 

@@ -13,7 +13,7 @@ from lrc.dialects.lr import Conv2dOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import derived
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.pattern.values import PatternSet, Sparsity, best_patterns, find_scheme, find_violation
+from lrc.dialects.values.patterns import PatternSet, Sparsity, best_patterns, find_scheme, find_violation
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
 from lrc.passes.weights import load

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.kernel.layout import Layout, round_up
 from lrc.dialects.lr.base import LayerOp, WindowOp, shape_of
 from lrc.dialects.lr.model import ModelOp
 from lrc.dialects.pattern import ops as pattern
+from lrc.dialects.values.layouts import Layout, round_up
 
 
 @dataclass(frozen=True)

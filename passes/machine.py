@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lrc.dialects.pattern.schedule import Load
+from lrc.dialects.values.schedules import Load
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from lrc.dialects.lr.ops import (
     SoftmaxOp,
     UpsampleOp,
 )
-from lrc.dialects.lr.shapes import Window
+from lrc.dialects.values.shapes import Window
 from lrc.passes.rewriting import replace_keeping_location
 
 NON_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "hard_sigmoid"})

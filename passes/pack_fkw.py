@@ -9,10 +9,10 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.fkw.values import pack
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import derived
 from lrc.dialects.pattern import ops as pattern
+from lrc.dialects.values.packing import pack
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
 from lrc.passes.weights import load, load_optional

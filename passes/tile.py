@@ -7,11 +7,11 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lrc.dialects.fkw.values import shared_jam
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.pattern.attrs import ScheduleAttr
-from lrc.dialects.pattern.schedule import Tuning
+from lrc.dialects.values.packing import shared_jam
+from lrc.dialects.values.schedules import Tuning
 from lrc.passes.diagnose import fail
 from lrc.passes.machine import machine_named
 from lrc.passes.tiling import Problem, choose_schedule

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
-from lrc.dialects.lr.shapes import Window
-from lrc.dialects.pattern.schedule import MOST_SUMS, Load, Schedule, Tuning
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
+from lrc.dialects.values.schedules import MOST_SUMS, Load, Schedule, Tuning
+from lrc.dialects.values.shapes import Window
 from lrc.passes.loops.taps import is_looped, written_taps
 from lrc.passes.machine import Machine
 

@@ -9,8 +9,8 @@ from xdsl.ir import Operation
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import store_of
-from lrc.dialects.lr.shapes import show
 from lrc.dialects.lr.weights import WeightError, array_of
+from lrc.dialects.values.shapes import show
 from lrc.passes.diagnose import fail
 
 

@@ -16,7 +16,7 @@ import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 import lrc
-from lrc.dialects.pattern.schedule import Schedule
+from lrc.dialects.values.schedules import Schedule
 
 NETWORK = """\
 model scattered {

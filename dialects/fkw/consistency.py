@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrc.dialects.fkw.values import FKW
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.packing import FKW
+from lrc.dialects.values.patterns import PatternSet
 
 Limit = NDArray[np.int64] | int
 

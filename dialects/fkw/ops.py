@@ -6,20 +6,20 @@ from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.fkw.consistency import check
-from lrc.dialects.fkw.values import FKW
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
 from lrc.dialects.pattern.ops import common_properties
+from lrc.dialects.values.packing import FKW
 
 
 @irdl_op_definition
 class Conv2dOp(ConvolutionOp):
     """A convolution with its weights packed in the order in which its schedule reads them.
 
-    `offset`, `reorder`, `index`, `stride` and `weight` are the arrays of `lrc.dialects.fkw.values.FKW`;
+    `offset`, `reorder`, `index`, `stride` and `weight` are the arrays of `lrc.dialects.values.packing.FKW`;
     `bias` stays in the order of the output's channels.
 
         %y = fkw.conv2d "conv1"(%x) then <relu> kernel [3, 3] … groups 1

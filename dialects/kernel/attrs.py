@@ -8,7 +8,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from lrc.dialects.kernel.layout import Layout
+from lrc.dialects.values.layouts import Layout
 
 
 @irdl_attr_definition

@@ -21,8 +21,8 @@ from lrc.dialects.lr.ops import (
     SoftmaxOp,
     UpsampleOp,
 )
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import StoreAttr, WeightStore
+from lrc.dialects.values.activations import Activation
 
 __all__ = [
     "LR",

@@ -8,7 +8,7 @@ from xdsl.irdl import AnyOf, BaseAttr, irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from lrc.dialects.lr.values import Activation
+from lrc.dialects.values.activations import Activation
 
 
 @irdl_attr_definition

@@ -30,12 +30,12 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.lr import shapes
 from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, WeightAttr, WeightLike
-from lrc.dialects.lr.shapes import Shape, ShapeError, Window
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import Role, WeightSpec
-from lrc.dialects.pattern.values import Sparsity
+from lrc.dialects.values import shapes
+from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.shapes import Shape, ShapeError, Window
 
 FEATURE_MAP = TensorType.constr(BaseAttr(Float32Type))
 """The constraint of every value: a tensor of float32."""

@@ -11,7 +11,6 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.lr import shapes
 from lrc.dialects.lr.attrs import INTS, ActivationAttr, ints
 from lrc.dialects.lr.base import (
     FEATURE_MAP,
@@ -24,9 +23,10 @@ from lrc.dialects.lr.base import (
     tensor,
 )
 from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
-from lrc.dialects.lr.shapes import Shape, Window
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weighted import BatchNormOp, Conv2dOp, LinearOp
+from lrc.dialects.values import shapes
+from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.shapes import Shape, Window
 
 __all__ = [
     "ActivationOp",

@@ -6,7 +6,6 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
 
-from lrc.dialects.lr import shapes
 from lrc.dialects.lr.attrs import WEIGHT, ActivationAttr, WeightLike, ints, optional_weight, weight_like
 from lrc.dialects.lr.base import (
     CONVOLUTION_FORMAT,
@@ -19,12 +18,13 @@ from lrc.dialects.lr.base import (
     spec_of,
     tensor,
 )
-from lrc.dialects.lr.shapes import Shape, Window
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import WeightSpec
 from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
-from lrc.dialects.pattern.schedule import Tuning
-from lrc.dialects.pattern.values import Sparsity
+from lrc.dialects.values import shapes
+from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.schedules import Tuning
+from lrc.dialects.values.shapes import Shape, Window
 
 
 @irdl_op_definition

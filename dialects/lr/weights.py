@@ -31,7 +31,7 @@ from xdsl.printer import Printer
 
 from lrc.dialects.files import special
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
-from lrc.dialects.pattern.values import Sparsity, project
+from lrc.dialects.values.patterns import Sparsity, project
 
 Array = NDArray[Any]
 Role = Literal["weight", "bias", "scale", "mean", "variance"]

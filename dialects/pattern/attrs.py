@@ -5,9 +5,9 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from lrc.dialects.pattern.schedule import Schedule, Tuning
-from lrc.dialects.pattern.values import PatternSet, Sparsity
 from lrc.dialects.text import parse_plain
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.schedules import Schedule, Tuning
 
 
 @irdl_attr_definition

@@ -12,7 +12,7 @@ from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.weights import Array, WeightSpec, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 
 
 @irdl_op_definition

@@ -85,7 +85,7 @@ def _schedule(schedule: str | None) -> str:
     """What sets the schedules of a network's layers apart: register tile (filters, rows, columns), block, loads."""
     if schedule is None:
         return ""
-    from lrc.dialects.pattern.schedule import Schedule
+    from lrc.dialects.values.schedules import Schedule
 
     it = Schedule.parse(schedule)
     return f"{it.jam}x{it.tile[0]}x{it.columns}, block {it.block}, {it.order}, {it.load}"

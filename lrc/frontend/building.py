@@ -11,8 +11,8 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
 from lrc.diagnostics import did_you_mean, words
-from lrc.dialects.lr import shapes
 from lrc.dialects.lr.base import shape_of, value_name
+from lrc.dialects.values import shapes
 from lrc.frontend import syntax
 from lrc.frontend.fields import named, read_prefix
 from lrc.frontend.foreign import hint_for

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, cast
 
 from lrc.diagnostics import did_you_mean, words
-from lrc.dialects.pattern.schedule import LOADS, ORDERS, Load, Tuning
-from lrc.dialects.pattern.values import Budget, PatternSet, Sparsity
+from lrc.dialects.values.patterns import Budget, PatternSet, Sparsity
+from lrc.dialects.values.schedules import LOADS, ORDERS, Load, Tuning
 from lrc.frontend import syntax
 from lrc.frontend.mistakes import Mistake, ReportedError
 from lrc.frontend.scope import LARGEST, Bound, Scope, describe, integer, number, resolve, word

@@ -13,7 +13,7 @@ from lrc.diagnostics import Diagnostic
 from lrc.dialects import lr
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.frontend import syntax
 from lrc.frontend.building import Builder
 from lrc.frontend.checking import check_weights

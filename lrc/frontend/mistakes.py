@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lrc.diagnostics import Diagnostic, Severity, UserError
-from lrc.dialects.lr.shapes import ShapeError
+from lrc.dialects.values.shapes import ShapeError
 from lrc.frontend import syntax
 from lrc.frontend.syntax import Source, Span
 

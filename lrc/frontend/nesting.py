@@ -15,7 +15,7 @@ from xdsl.ir import Block, SSAValue
 
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.frontend import spelling, syntax
 from lrc.frontend.operators import OPERATORS
 from lrc.frontend.spelling import NOWHERE, below, joined, word

@@ -17,8 +17,8 @@ from xdsl.ir import SSAValue
 
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.shapes import Window, picture
-from lrc.dialects.lr.values import DEFAULT_SLOPE, Activation
+from lrc.dialects.values.activations import DEFAULT_SLOPE, Activation
+from lrc.dialects.values.shapes import Window, picture
 from lrc.frontend.fields import (
     Bias,
     Count,

@@ -16,9 +16,9 @@ from typing import Final
 from xdsl.ir import SSAValue
 
 from lrc.diagnostics import did_you_mean, words
-from lrc.dialects.lr import shapes
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values import shapes
+from lrc.dialects.values.patterns import PatternSet
 from lrc.frontend import syntax
 from lrc.frontend.mistakes import Mistake, ReportedError
 from lrc.frontend.syntax import Span, Value

@@ -15,8 +15,8 @@ from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.pattern.schedule import Tuning
-from lrc.dialects.pattern.values import PatternSet, Sparsity
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.schedules import Tuning
 from lrc.frontend import syntax
 from lrc.frontend.fields import LARGEST_FLOAT, MOST_STEPS
 from lrc.frontend.operators import BUILDERS

@@ -10,7 +10,7 @@ from xdsl.ir import BlockArgument
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.frontend import spelling, syntax
 from lrc.frontend.formatting import format, inline
 from lrc.frontend.nesting import Names, Nesting, parts_of

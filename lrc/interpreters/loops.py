@@ -20,8 +20,8 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.errors import located
 from lrc.interpreters.reference import Array, float64
 from lrc.interpreters.steps import Steps

@@ -23,8 +23,8 @@ from lrc import levels
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import Ints
 from lrc.dialects.lr.base import shape_of, tensor, value_name
-from lrc.dialects.lr.shapes import Shape
 from lrc.dialects.lr.weights import array_of
+from lrc.dialects.values.shapes import Shape
 from lrc.frontend.checking import check_weights
 from lrc.validation import named_outputs
 from lrc.verify import random_inputs

@@ -13,7 +13,7 @@ from xdsl.ir import Attribute
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ActivationAttr, ints
 from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.reduction.case import Layer, numbers_of
 
 Simpler = Callable[[Layer], Layer | None]

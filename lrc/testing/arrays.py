@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp
 from lrc import bounds
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.pattern.values import Sparsity, project
+from lrc.dialects.values.patterns import Sparsity, project
 from lrc.interpreters import walk
 from lrc.testing.plain import SEEDS, pick
 

@@ -14,10 +14,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lrc.dialects import lr
-from lrc.dialects.lr.shapes import Window
-from lrc.dialects.lr.values import ACTIVATION_KINDS
-from lrc.dialects.pattern.schedule import LOADS, MOST_SUMS, ORDERS, Tuning
-from lrc.dialects.pattern.values import MOST_PATTERNS, Mask, PatternSet, Sparsity
+from lrc.dialects.values.activations import ACTIVATION_KINDS
+from lrc.dialects.values.patterns import MOST_PATTERNS, Mask, PatternSet, Sparsity
+from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Tuning
+from lrc.dialects.values.shapes import Window
 
 Option = TypeVar("Option")
 

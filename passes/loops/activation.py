@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects import arith, math
 from xdsl.ir import SSAValue
 
-from lrc.dialects.lr.values import Activation
+from lrc.dialects.values.activations import Activation
 from lrc.passes.loops.builder import Loops
 
 

@@ -25,9 +25,9 @@ from xdsl.dialects.builtin import IndexType, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
-from lrc.dialects.lr.values import Activation
-from lrc.dialects.pattern.schedule import Load
-from lrc.dialects.pattern.values import Mask, PatternSet
+from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.patterns import Mask, PatternSet
+from lrc.dialects.values.schedules import Load
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops, array_of_unsigned
 from lrc.passes.loops.taps import CHUNK, Band, bands, is_looped

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from xdsl.dialects import func, memref
 from xdsl.ir import Attribute, SSAValue
 
-from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import ConcatOp, FlattenOp
+from lrc.dialects.values.layouts import Layout
 from lrc.passes.loops.builder import Loops
 from lrc.passes.loops.graph import Graph
 from lrc.passes.loops.halo import clear_halo

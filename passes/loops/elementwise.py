@@ -11,8 +11,8 @@ from xdsl.ir import Attribute, SSAValue
 from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import ActivationOp, AddOp, MulOp
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weighted import BatchNormOp
+from lrc.dialects.values.activations import Activation
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.loops.graph import Graph

@@ -15,10 +15,10 @@ from xdsl.utils.hints import isa
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
-from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.values.layouts import Layout
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.machine import Machine
 

@@ -12,7 +12,7 @@ from xdsl.dialects import func, memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.layout import round_up
+from lrc.dialects.values.layouts import round_up
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.loops.graph import Graph
 from lrc.passes.loops.rows import each, numbers

@@ -12,8 +12,8 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weighted import LinearOp
+from lrc.dialects.values.activations import Activation
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.loops.graph import Graph

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.layout import Layout
+from lrc.dialects.values.layouts import Layout
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from lrc.dialects.pattern.values import Mask
+from lrc.dialects.values.patterns import Mask
 
 MOST_WRITTEN = 64
 """Taps of a pattern that are written out, at the most: those of 7 x 7 are. What is loaded once for many of more would

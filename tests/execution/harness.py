@@ -25,10 +25,10 @@ from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
 from lrc.dialects import kernel, lr
 from lrc.dialects.kernel.attrs import LayoutAttr
-from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weights import StoreAttr
+from lrc.dialects.values.layouts import Layout
 from lrc.interpreters import graph, loops
 from lrc.interpreters.reference import Array
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from variants import VARIANTS, Programs, asked_for, check, model, picture, programs
 
-from lrc.dialects.lr.shapes import Window
-from lrc.dialects.lr.values import ACTIVATION_KINDS
+from lrc.dialects.values.activations import ACTIVATION_KINDS
+from lrc.dialects.values.shapes import Window
 
 PATTERNS = '#pattern.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
 UNEQUAL = '#pattern.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from torch_oracle import ACTIVATIONS, tensor
 
-from lrc.dialects.lr.values import ACTIVATION_KINDS
+from lrc.dialects.values.activations import ACTIVATION_KINDS
 from lrc.interpreters import reference
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from xdsl.parser import Parser
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import InterpretationError
 
-from lrc.dialects.kernel.layout import Layout
 from lrc.dialects.lr.weights import WeightStore, fingerprint
+from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.loops import call, picture, run
 
 

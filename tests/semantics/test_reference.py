@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from torch_oracle import tensor
 
-from lrc.dialects.lr.values import ACTIVATION_KINDS
+from lrc.dialects.values.activations import ACTIVATION_KINDS
 from lrc.interpreters import reference
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.testing import pattern_sets
 
 

@@ -12,7 +12,7 @@ import lrc
 from lrc import bounds
 from lrc.comparison import compare
 from lrc.dialects import lr
-from lrc.dialects.lr.values import ACTIVATION_KINDS, Activation
+from lrc.dialects.values.activations import ACTIVATION_KINDS, Activation
 from lrc.interpreters import reference, walk
 
 Float32 = NDArray[np.float32]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrc.dialects.kernel.layout import Layout, round_up
+from lrc.dialects.values.layouts import Layout, round_up
 from lrc.passes.layouts import Needs, choose_layout, misfit
 
 SMALL = st.integers(0, 3)

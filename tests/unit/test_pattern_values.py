@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pruned_weights import KERNELS, weights
 
-from lrc.dialects.pattern.values import (
+from lrc.dialects.values.patterns import (
     Mask,
     PatternSet,
     Sparsity,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lrc.dialects.pattern.schedule import LOADS, MOST_SUMS, ORDERS, Schedule, Tuning
+from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Schedule, Tuning
 
 SIZES = st.integers(1, 1000)
 

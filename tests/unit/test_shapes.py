@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrc.diagnostics import LrcError
-from lrc.dialects.lr import find_model, shapes
+from lrc.dialects.lr import find_model
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.shapes import ShapeError, Window
+from lrc.dialects.values import shapes
+from lrc.dialects.values.shapes import ShapeError, Window
 from lrc.frontend import lift, parse
 
 nn = torch.nn.functional

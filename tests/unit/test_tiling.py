@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import lrc
 from lrc import compiler
-from lrc.dialects.lr.shapes import Window
-from lrc.dialects.pattern.schedule import LOADS, ORDERS, Schedule, Tuning
-from lrc.dialects.pattern.values import Mask, PatternSet
+from lrc.dialects.values.patterns import Mask, PatternSet
+from lrc.dialects.values.schedules import LOADS, ORDERS, Schedule, Tuning
+from lrc.dialects.values.shapes import Window
 from lrc.passes.machine import MACHINES, machine_named
 from lrc.passes.tiling import Problem, candidates, choose_schedule, registers
 from lrc.testing import pattern_sets

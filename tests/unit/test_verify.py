@@ -15,7 +15,7 @@ from lrc import verify
 from lrc.comparison import compare
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
-from lrc.dialects.lr.shapes import Window
+from lrc.dialects.values.shapes import Window
 from lrc.interpreters import run, walk
 from lrc.passes.fuse_activation import FuseActivationPass
 from lrc.passes.fuse_conv_bn import FuseConvBnPass

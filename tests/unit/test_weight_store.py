@@ -17,7 +17,7 @@ from lrc.dialects.lr.weights import (
     inline,
     is_written_by_lrc,
 )
-from lrc.dialects.pattern.values import PatternSet, Sparsity, find_violation
+from lrc.dialects.values.patterns import PatternSet, Sparsity, find_violation
 
 P = PatternSet.parse('["110/110/000", "011/011/000"]')
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 import lrc
 from lrc import compiler
 from lrc.dialects import lr
-from lrc.dialects.fkw.values import pack
 from lrc.dialects.lr.attrs import WeightAttr
-from lrc.dialects.pattern.values import PatternSet, Sparsity, best_patterns, find_scheme
-from lrc.dialects.pattern.zeros import explain, matter
+from lrc.dialects.values.packing import pack
+from lrc.dialects.values.patterns import PatternSet, Sparsity, best_patterns, find_scheme
+from lrc.dialects.values.zeros import explain, matter
 
 Weights = NDArray[np.float32]
 Draw = Callable[[np.random.Generator], Weights]

@@ -19,11 +19,11 @@ from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ints
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.model import store_of
-from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.weights import derived
 from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
-from lrc.dialects.pattern.schedule import LOADS, MOST_SUMS, ORDERS, Load, Tuning
-from lrc.dialects.pattern.values import Sparsity
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Load, Tuning
+from lrc.dialects.values.shapes import Window
 from lrc.interpreters.reference import Array
 from lrc.testing.checks.moves import CannotMove, Move, follow, numbers
 

@@ -17,9 +17,9 @@ from lrc import frontend
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
-from lrc.dialects.lr.shapes import Window
-from lrc.dialects.lr.values import Activation
-from lrc.dialects.pattern.schedule import Tuning
+from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.schedules import Tuning
+from lrc.dialects.values.shapes import Window
 from lrc.testing.arrays import statistics, weights
 from lrc.testing.plain import ACTIVATIONS, KERNELS, Choices, sparsities, tunings, up_to, windows
 

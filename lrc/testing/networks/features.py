@@ -15,8 +15,8 @@ from xdsl.ir import Operation, SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ActivationAttr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.values import Activation
 from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.values.activations import Activation
 from lrc.interpreters import walk
 from lrc.verify import random_inputs
 

@@ -14,7 +14,7 @@ from math import prod
 from xdsl.ir import SSAValue
 
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.shapes import Window
+from lrc.dialects.values.shapes import Window
 from lrc.testing.networks.building import MOST_NUMBERS, POINTWISE, SAME, Builder
 from lrc.testing.plain import MANY_CHANNELS
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lrc.dialects import lr
 from lrc.dialects.lr.weights import WeightSpec
-from lrc.dialects.pattern.values import project
+from lrc.dialects.values.patterns import project
 from lrc.testing.plain import up_to
 from lrc.testing.programs.meaning import Parameter, Said, Statement, Template
 from lrc.testing.programs.phrases import (

@@ -16,8 +16,8 @@ from xdsl.ir import Block, SSAValue
 
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
-from lrc.dialects.lr.shapes import Window
 from lrc.dialects.lr.weights import WeightSpec
+from lrc.dialects.values.shapes import Window
 
 Environment = Mapping[str, Any]
 """What names stand for: layers, numbers, tuples, words, sparsities; a call with results stands for a dict of them."""

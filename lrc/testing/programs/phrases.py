@@ -10,8 +10,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.pattern.schedule import LOADS, ORDERS, Tuning
-from lrc.dialects.pattern.values import PatternSet, Sparsity
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.schedules import LOADS, ORDERS, Tuning
 from lrc.testing.plain import Choices, pattern_sets
 from lrc.testing.programs.meaning import Environment, Parameter, Said, Statement, Template, layer, stands_for
 

@@ -10,7 +10,7 @@ from typing import Final
 from xdsl.ir import SSAValue
 
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.pattern.values import PatternSet
+from lrc.dialects.values.patterns import PatternSet
 from lrc.testing.programs.meaning import Statement, Template
 
 TOKEN: Final = re.compile(r'"[^"\n]*"|#[^\n]*\n|[A-Za-z_]\w*(?:\.\w+)*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\S')
