@@ -10,7 +10,6 @@ from importlib.resources import files
 from lrc.backends.emitted import EmittedModel, Layer, Port
 from lrc.backends.literals import in_comment, string_literal
 from lrc.backends.lrw import Checksum, WeightsLayout
-from lrc.backends.machine import MACHINES
 
 RUNTIME = files("lrc.backends.runtime")
 
@@ -25,7 +24,7 @@ def lrc_version() -> str:
 
 def model_hash(model: EmittedModel, layout: WeightsLayout) -> int:
     """64 bits that tell this code, the places of its weights and its integers from any other."""
-    parts = [model.name, model.target, model.declarations, model.graph, *(unit.text for unit in model.kernels)]
+    parts = [model.name, str(model.machine), model.declarations, model.graph, *(unit.text for unit in model.kernels)]
     places = [dict(layout.offsets), layout.total_bytes, layout.integer_hash.hex()]
     text = json.dumps([*parts, model.arena_bytes, *places])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
@@ -65,8 +64,8 @@ set_source_files_properties({model.c_name}_weights.c PROPERTIES
 """
     blanks = {
         "version": lrc_version(),
-        "target": model.target,
-        "machine_flags": " ".join(MACHINES[model.target].flags),
+        "machine": model.machine,
+        "machine_flags": " ".join(model.machine.flags),
         "sources": "\n".join(f"  {source}" for source in sources),
         "embedding": embedding if embed_weights else "",
     }
@@ -81,7 +80,7 @@ def _blanks(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> 
     return {
         "title": in_comment(model.name),
         "version": lrc_version(),
-        "target": model.target,
+        "machine": model.machine,
         "sizes": "\n".join(f"  {model.c_name}_{name}_elements = {port.elements}," for _, name, port in ports),
         "shapes": "\n".join(f" *   {role} {_declared(name, port)}" for role, name, port in ports),
         "parameters": model.parameters,

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import prod
 
 from lrc.backends.names import ProgramNames, program_names
+from lrc.dialects.values.machines import Machine
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Port:
 
     @property
     def elements(self) -> int:
+        """How many float32 the caller's array has."""
         return prod(self.shape)
 
 
@@ -58,7 +60,7 @@ class EmittedModel:
     """
 
     name: str
-    target: str
+    machine: Machine
     inputs: Sequence[Port]
     outputs: Sequence[Port]
     arena_bytes: int

@@ -56,7 +56,7 @@ def _write_files(
         "lrc": c_api.lrc_version(),
         "model": model.name,
         "c_name": model.c_name,
-        "target": model.target,
+        "target": str(model.machine),
         "inputs": [{"name": port.name, "shape": list(port.shape)} for port in model.inputs],
         "outputs": [{"name": port.name, "shape": list(port.shape)} for port in model.outputs],
         "arena_bytes": model.arena_bytes,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from lrc.backends.machine import MACHINES
+from lrc.dialects.values.machines import machine_named
 
 METADATA = "metadata.json"
 LARGEST = 1 << 26
@@ -22,7 +22,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         all(isinstance(content.get(name), list) for name in lists)
         and all(isinstance(each, kind) for name, kind in lists.items() for each in content[name])
         and all(_is_port(port) for side in ("inputs", "outputs") for port in content[side])
-        and content.get("target") in [*MACHINES]  # which also a list may not be in
+        and _is_machine(content.get("target"))
     ):
         raise ValueError(f"{folder / METADATA} is not as lrc writes it")
     return content
@@ -64,6 +64,13 @@ def _read(folder: Path) -> dict[str, Any]:
     if not isinstance(name, str) or not name.isidentifier() or not isinstance(files, dict):
         raise ValueError(f"{path} was not written by lrc")
     return content
+
+
+def _is_machine(name: Any) -> bool:
+    try:
+        return isinstance(name, str) and bool(machine_named(name))
+    except ValueError:
+        return False
 
 
 def _is_port(port: Mapping[str, Any]) -> bool:

@@ -59,7 +59,10 @@ def beside(path: Path, keep: Collection[str] = ()) -> Generator[Path]:
 
 @contextmanager
 def parents_made(path: Path) -> Generator[None]:
-    """Makes the folders that `path` is to stand in, and takes away again what it made if the body fails."""
+    """Makes the folders that `path` is to stand in, and takes away again what it made if the body fails.
+
+    Raises NotADirectoryError if a file stands in the way, OSError for the system's other reasons.
+    """
     missing = [parent for parent in path.parents if not parent.exists()]
     try:
         try:

@@ -22,15 +22,15 @@ from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc import compiler, frontend, levels, toolchain, zoo
+from lrc import compiler, frontend, levels, pipelines, toolchain, zoo
 from lrc.backends.staging import TemporaryFolder
 from lrc.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
 from lrc.dialects import lr
 from lrc.dialects.lr.weights import WeightError
+from lrc.dialects.values.machines import TARGETS
 from lrc.library import Library
 from lrc.limits import MOST_RUNS, MOST_THREADS
-from lrc.pipelines import TARGETS
 from lrc.program import Program
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _lift(text: str, filename: str, folder: Path, strict: bool) -> ModuleOp:
 
 def compile(
     model: ModuleOp | str | os.PathLike[str],
-    target: str = "host",
+    target: str | None = None,
     *,
     threads: int = 1,
     replace_unfriendly: bool = False,
@@ -122,7 +122,8 @@ def compile(
 
     Args:
         model: what `load` or `parse` gave, or what `load` takes.
-        target: neon, host or c. NEON code runs under qemu on a machine that is no arm64.
+        target: a machine (`dialects/values/machines.py`), `neon` for phones, `host` for this one, `c` for any; the
+            device that the network names, or else the host, if None. Code for another architecture runs under qemu.
         threads: how many threads share each layer, 1 to 64.
         replace_unfriendly: use the hard forms of sigmoid and swish.
         folder: where the C goes; a folder that lives as long as the net if None.
@@ -135,14 +136,14 @@ def compile(
         TypeError: an argument is of the wrong type.
     """
     threads = _number("threads", threads, MOST_THREADS)
-    if target not in TARGETS:
+    if target is not None and target not in TARGETS:
         hint = did_you_mean(str(target), TARGETS)
         raise ValueError(f"target must be {', '.join(TARGETS)}, not {target!r}{f'; {hint}' if hint else ''}")
     module = model if isinstance(model, ModuleOp) else _lift(*_read(model), strict=False)
+    target = pipelines.target_of(module, target)
     toolchain.find_compiler(target)  # before the work, not after it
+    toolchain.runner_command(target)
     is_foreign = toolchain.is_foreign(target)
-    if is_foreign:
-        toolchain.emulator_command()
     optional = ("replace-unfriendly",) if replace_unfriendly else ()
     with ExitStack() as on_failure:
         with _user_errors():
@@ -348,7 +349,7 @@ def _user_errors() -> Generator[None]:
     try:
         yield
     except PassFailedException as error:
-        raise UserError(Diagnostic.of_pass(str(error))) from error
+        raise UserError(Diagnostic.of_error(error)) from error
     except WeightError as error:
         raise UserError.because(str(error)) from error
     except OSError as error:

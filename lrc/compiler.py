@@ -82,7 +82,7 @@ def lower(
     Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, and WrongPassError.
     """
     began = time.perf_counter()
-    context, result, graph = make_context(), module.clone(), module
+    context, result, graph = make_context(), lr.apart(module), module
     stretches: list[tuple[ModuleOp, ModuleOp]] = []
     first = module
     report = Report(lr.find_model(module).sym_name.data, target)
@@ -163,8 +163,6 @@ def emit(compilation: Compilation) -> Emitted:
     """The texts and arrays of the folder of a compilation that went all the way."""
     return emit_c(
         compilation.module,
-        pipelines.machine_of(compilation.target),
-        compilation.target,
         list(input_shapes(compilation.source).values()),
         list(output_shapes(compilation.source).values()),
         {layer.name: layer.kind for layer in compilation.report.layers},
@@ -183,7 +181,7 @@ def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
 
 
 def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a network's outputs by name, in order."""
+    """The shapes of a network's outputs by name, in order. Raises ValueError if it has none."""
     end = lr.find_model(module).block.last_op
     if not isinstance(end, lr.OutputOp):
         raise ValueError("the network has no outputs")

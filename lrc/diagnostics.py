@@ -26,9 +26,6 @@ LONGEST_WORD: Final = 80
 MOST_COMPARED: Final = 200
 """Names that a word is compared with, letter by letter: those that begin or end most like it."""
 
-PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
-"""How passes say where in the user's file the trouble is."""
-
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -56,17 +53,19 @@ class Diagnostic:
     severity: Severity = "error"
 
     @staticmethod
-    def of_pass(message: str, text: str | None = None) -> Diagnostic:
-        """What a pass says is wrong, `vgg16.lr:12:9: message`, with the line of the file if its text is given."""
-        if (found := PLACE.fullmatch(message)) is None:
-            return Diagnostic(message)
+    def of_error(error: Exception, text: str | None = None) -> Diagnostic:
+        """What an error says, with its place if it knows one (`dialects/places.py`) and the line, given the text."""
+        place: tuple[str, int, int] | None = getattr(error, "place", None)
+        if place is None:
+            return Diagnostic(str(error).strip())
         lines = (text or "").splitlines()
-        line, column = int(found["line"]), int(found["column"])
+        filename, line, column = place
         source_line = lines[line - 1] if 0 < line <= len(lines) else ""
         word = re.match(r"\w+", source_line[column - 1 :])
         end = column + len(word[0]) if word else None
         shown, first = excerpt(source_line, 0, len(source_line), column - 1)
-        return Diagnostic(found["message"], None, found["file"], line, column, end, shown or None, None, first)
+        message: str = getattr(error, "message", "")
+        return Diagnostic(message, None, filename, line, column, end, shown or None, None, first)
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.filename, self.line, self.column) if part is not None)

@@ -251,7 +251,7 @@ class EmittedCode:
 
         Raises ValueError if the code for it would be another one: that must not depend on the weights' values.
         """
-        context, module = compiler.make_context(), source.clone()
+        context, module = compiler.make_context(), lr.apart(source)
         graph = module
         for each in self.compilation.passes:
             each.apply(context, module)

@@ -28,7 +28,7 @@ from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 from lrc.diagnostics import UserError
 from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import OutputOp
-from lrc.passes.diagnose import where
+from lrc.dialects.places import InvalidOperationError
 
 MOST_NUMBERS = 1 << 22
 """In one `dense<…>`."""
@@ -59,12 +59,14 @@ class LocatedParser(Parser):
         self.lines_before = lines_before
 
     def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        """The module that the text is, not verified. Raises xDSL's ParseError, also for what is nested too deep."""
         try:
             return super().parse_module(allow_implicit_module)
         except RecursionError:  # of what stands before all operations
             self.raise_error(TOO_DEEP, 0, 1)
 
     def parse_operation(self) -> Operation:
+        """The next operation, with its place. Raises ParseError there for whatever xDSL does not take."""
         begin = self.pos
         start = Span(begin, begin, self.lexer.input, self.lines_before).get_location()
         try:
@@ -112,7 +114,7 @@ def verify(module: ModuleOp) -> None:
             for operand in op.operands:
                 _check_defined(operand, op, defined)
         except VerifyException as error:
-            raise VerifyException(f"{where(op)}{error}") from None
+            raise InvalidOperationError(op, str(error)) from None
         defined.add(op)
     module.verify()
 
@@ -122,7 +124,7 @@ def _verify_definition(op: IRDLOperation) -> None:
     try:
         op.get_irdl_definition().verify(op)
     except VerifyException as error:
-        raise VerifyException(f"{where(op)}{error}") from None
+        raise InvalidOperationError(op, str(error)) from None
 
 
 def _check_defined(value: SSAValue, user: Operation, defined: set[Operation]) -> None:

@@ -40,14 +40,17 @@ class LrcOptMain(xDSLOptMain):
     version_format = f"lrc-opt {version('lrc')}, built on xDSL {{xdsl_version}}"
 
     def register_all_frontends(self) -> None:
+        """xDSL's, and `.lr`."""
         super().register_all_frontends()
         self.available_frontends["lr"] = parse_lr
 
     def register_all_arguments(self, arg_parser: ArgumentParser) -> None:
+        """xDSL's, and `--debug`."""
         super().register_all_arguments(arg_parser)
         arg_parser.add_argument("--debug", action="store_true", help="Show the Python traceback of an error.")
 
     def run(self) -> None:
+        """Read, apply the passes and print. Raises UserError if the output is a file that is read."""
         path = None if self.args.output_file in (None, "-") else Path(self.args.output_file)
         if path is None or (path.exists() and not path.is_file()):
             super().run()
@@ -60,6 +63,7 @@ class LrcOptMain(xDSLOptMain):
             super().run()
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
+        """The bytes of the input, and what its name ends with: `mlir`, `lr`. Raises OSError for what is no file."""
         name = self.args.input_file
         if name is None:
             return super().get_input_stream()
@@ -68,11 +72,16 @@ class LrcOptMain(xDSLOptMain):
         return stream, Path(name).suffix.removeprefix(".")
 
     def prepare_output(self) -> IO[str]:
+        """Where the text goes: standard output, a device, or a file in `folder`."""
         if self.folder is not None:
             return open(self.folder / Path(self.args.output_file).name, "w", encoding="utf-8")
         return sys.stdout if self.args.output_file == "-" else super().prepare_output()
 
     def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
+        """The module in a part of the input; that of `.mlir` knows its places, and is verified unless told otherwise.
+
+        Raises UserError if the output is a file that its arrays come from.
+        """
         if file_extension != "mlir":
             module = super().parse_chunk(chunk, file_extension, start_offset)
         else:
@@ -87,6 +96,10 @@ class LrcOptMain(xDSLOptMain):
         return module
 
     def output_resulting_program(self, prog: ModuleOp) -> str:
+        """The module as text. Arrays that passes made go to a file beside it, or the text says that they are gone.
+
+        Raises UserError if a second module of one output has such arrays.
+        """
         if self.args.target == "mlir" and self.args.passes:
             from lrc import levels
 

@@ -6,48 +6,57 @@
 from collections.abc import Collection
 from typing import Final
 
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline, PassPipelineCallbackType
 
-from lrc.host import machine_at_hand
+from lrc.dialects import lr
+from lrc.dialects.values.machines import HOST, Instructions, Machine
+from lrc.host import machine_of
 from lrc.universe import multiverse
-
-TARGETS: Final = ("neon", "host", "c")
 
 LEVELS: Final = ("lr", "pattern", "fkw", "loops", "target")
 
 STAGES: Final[dict[str, tuple[str, ...]]] = {
-    "lr": ("fuse-conv-bn", "fuse-activation", "fuse-residual", "materialize-padding"),
+    "lr": ("set-machine{{{machine}}}", "fuse-conv-bn", "fuse-activation", "fuse-residual", "materialize-padding"),
     "pattern": ("assign-patterns", "reorder-filters"),
-    "fkw": ("tile{{machine={machine} threads={threads}}}", "assign-layout{{machine={machine}}}", "pack-fkw"),
-    "loops": ("lower-to-loops{{machine={machine}}}", "legalize-loads", "eliminate-redundant-loads", "order-body"),
+    "fkw": ("tile{{threads={threads}}}", "assign-layout", "pack-fkw"),
+    "loops": ("lower-to-loops", "legalize-loads", "eliminate-redundant-loads", "order-body"),
     "target": ("plan-memory",),
 }
 """Level -> the passes that lead to it from the level before. What stands in braces is filled in."""
 
-LEGALIZATIONS: Final[dict[str, tuple[str, ...]]] = {
-    "neon": ("legalize-neon",),
-    "avx512": (),
-    "zen4": (),
-    "avx2": (),
-    "c": (),
-}
-"""Machine -> the passes with which the level `target` begins for it."""
+LEGALIZATIONS: Final[dict[Instructions, tuple[str, ...]]] = {"neon": ("legalize-neon",), "vectors": (), "scalar": ()}
+"""How a machine's vectors are written -> the passes with which the level `target` begins for it."""
 
 OPTIONAL: Final[dict[str, str]] = {"replace-unfriendly": "lr"}
 """Passes that run only when asked for -> the level at whose end they run."""
 
 
-def machine_of(target: str) -> str:
-    """The machine that a target's code is for, as the passes' option `machine` names it."""
-    return machine_at_hand() if target == "host" else target
+def target_of(module: ModuleOp, target: str | None = None) -> str:
+    """The target that somebody asks for, or else the machine that a module is for, its network's device, the host."""
+    if target is not None:
+        return target
+    if (machine := lr.find_machine(module)) is not None:
+        return str(machine)
+    device = lr.find_model(module).device
+    return HOST if device is None else device.data
+
+
+def legalizations(target: str) -> tuple[str, ...]:
+    """The passes that rewrite loops for the instructions of a target's machine."""
+    return LEGALIZATIONS[machine_of(target).instructions]
 
 
 def stage(level: str, target: str, threads: int = 1, optional: Collection[str] = ()) -> str:
     """The passes from the level before `level` to `level`, in the syntax of `lrc-opt -p`."""
     machine = machine_of(target)
-    first = LEGALIZATIONS[machine] if level == "target" else ()
+    first = legalizations(target) if level == "target" else ()
     last = tuple(name for name, at in OPTIONAL.items() if at == level and name in optional)
-    return ",".join((*first, *STAGES[level], *last)).format(machine=machine, threads=threads)
+    return ",".join((*first, *STAGES[level], *last)).format(machine=_option(machine), threads=threads)
+
+
+def _option(machine: Machine) -> str:
+    return f"machine={machine.name}{' native=true' if machine.is_native else ''}"
 
 
 def specification(target: str, level: str = "target", threads: int = 1, optional: Collection[str] = ()) -> str:

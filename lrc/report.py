@@ -21,10 +21,13 @@ from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.weights import array_of
+from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values import zeros
 from lrc.dialects.values.packing import unpack
 from lrc.dialects.values.patterns import Sparsity
 from lrc.dialects.values.zeros import UnusedZeros
+from lrc.passes.diagnose import machine_of
+from lrc.passes.tile import unsuited
 from lrc.pipelines import OPTIONAL, STAGES
 
 FLOAT_BYTES = 4
@@ -38,8 +41,9 @@ class LayerReport:
     """One layer of the compiled network.
 
     `weights` is how many it would have if it were dense, `executed` by how many of them the emitted code multiplies,
-    and `nonzero` how many of them are not zero; where that is far fewer, `unused_zeros` says why. `fkw_bytes` is what
-    it takes as scheduled, `csr_bytes` what its nonzero weights take as compressed sparse rows. The last four count what
+    and `nonzero` how many of them are not zero; where that is far fewer, `unused_zeros` says why. `unused_tuning` says
+    why the tuning that its author wrote is not one for this machine, if it is none. `fkw_bytes` is what it takes as
+    scheduled, `csr_bytes` what its nonzero weights take as compressed sparse rows. The last four count what
     the bodies of its kernel do: vector multiplications, vector loads before and after load redundancy elimination (a
     load of stride s is s of them), and shuffles.
     """
@@ -54,6 +58,7 @@ class LayerReport:
     fkw_bytes: int = 0
     csr_bytes: int = 0
     schedule: str | None = None
+    unused_tuning: str | None = None
     kernel: str | None = None
     multiplications: int = 0
     loads_before: int = 0
@@ -107,6 +112,7 @@ class Observer:
     report: Report
     layers: int = 0
     declared: dict[str, Sparsity] = field(default_factory=dict[str, Sparsity])
+    unused_tunings: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
     def __call__(self, previous: ModulePass | None, module: ModuleOp, following: ModulePass | None) -> None:
         if previous is None or previous.name in GRAPH_PASSES:
@@ -114,6 +120,8 @@ class Observer:
         if following is not None and following.name == "assign-patterns":
             self._see_declared(lr.find_model(module))
         match previous.name if previous else None:
+            case "tile":
+                self._see_tunings(module)
             case "pack-fkw":
                 self._see_graph(lr.find_model(module))
             case "eliminate-redundant-loads":
@@ -135,9 +143,16 @@ class Observer:
         convolutions = [op for op in model.block.ops if isinstance(op, lr.Conv2dOp)]
         self.declared = {op.layer.data: op.sparsity.data if op.sparsity else Sparsity() for op in convolutions}
 
+    def _see_tunings(self, module: ModuleOp) -> None:
+        machine = machine_of(module)
+        convolutions = [op for op in module.walk() if isinstance(op, pattern.Conv2dOp)]
+        self.unused_tunings = {op.layer.data: unsuited(op, machine) for op in convolutions}
+
     def _see_graph(self, model: lr.ModelOp) -> None:
         layers = [op for op in model.block.ops if isinstance(op, LayerOp)]
         self.report.layers = [describe(op, model.store, self.declared.get(op.layer.data)) for op in layers]
+        for layer in self.report.layers:
+            layer.unused_tuning = self.unused_tunings.get(layer.name)
 
     def _see_kernels(self, module: ModuleOp) -> None:
         counts: dict[str, dict[str, int]] = {}

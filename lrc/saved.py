@@ -17,8 +17,8 @@ from lrc.backends import staging
 from lrc.compiler import make_context
 from lrc.diagnostics import Diagnostic, UserError
 from lrc.dialects import lr
+from lrc.dialects.places import Placed
 from lrc.frontend.checking import check_weights
-from lrc.passes.diagnose import where
 
 
 def load(path: Path) -> ModuleOp:
@@ -28,20 +28,23 @@ def load(path: Path) -> ModuleOp:
     try:
         return levels.load(path, make_context())
     except (ParseError, VerifyException) as error:
-        raise UserError(Diagnostic.of_pass(str(error).strip())) from error
+        raise UserError(Diagnostic.of_error(error)) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text"
         raise UserError.because(f"cannot be read: {reason}", filename=str(path)) from None
 
 
 def load_network(path: Path) -> ModuleOp:
-    """The same for a network of the lr level, whose arrays are all at hand, and as its layers need them."""
+    """The same for a network of the lr level, whose arrays are all at hand, and as its layers need them.
+
+    Raises UserError with every array that is not.
+    """
     module = load(path)
     if not is_network(module):
         message = "this is no network of the lr level: one lr.model of nothing but lr's layers"
         raise UserError.because(message, hint="lrc-opt goes on from every level", filename=str(path))
     found = check_weights(lr.find_model(module))
-    if wrong := [Diagnostic.of_pass(f"{where(op)}{message}") for op, message, _ in found]:
+    if wrong := [Diagnostic.of_error(Placed(op, message)) for op, message, _ in found]:
         raise UserError(*wrong)
     return module
 

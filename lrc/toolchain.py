@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import platform
 import shlex
 import shutil
 import sys
@@ -13,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from lrc.backends.literals import string_literal
-from lrc.backends.machine import COMMON_FLAGS, MACHINES
 from lrc.backends.metadata import read_metadata
 from lrc.backends.replacing import claimed
 from lrc.diagnostics import UserError
+from lrc.dialects.values.machines import Machine
+from lrc.host import architecture, lacking, machine_of
 from lrc.processes import run, run_all
+
+COMMON_FLAGS = ("-std=c11", "-O3", "-ffp-contract=fast")
+"""For all compilers. gcc fuses no multiplication and addition under -std=c11 unless it is told to."""
 
 SYSROOT = Path("/usr/aarch64-linux-gnu")
 VERSIONED_CLANGS = tuple(f"clang-{version}" for version in range(25, 13, -1))
@@ -48,16 +51,16 @@ class Compiler:
 
     def flags(self, target: str) -> tuple[str, ...]:
         """What the target's code wants of this compiler."""
-        machine = MACHINES[target]
+        machine = machine_of(target)
         if self.is_zig:
             return (*COMMON_FLAGS, *machine.zig_flags, "-fno-sanitize=undefined")
         return (*COMMON_FLAGS, *machine.flags)
 
 
 def is_foreign(target: str) -> bool:
-    """Whether the target's code does not run on this machine itself."""
-    architecture = MACHINES[target].architecture
-    return architecture is not None and architecture != _here()
+    """Whether the target's code needs an emulator here: it is for another architecture."""
+    machine = machine_of(target)
+    return machine.architecture not in (None, architecture())
 
 
 def find_compiler(target: str) -> Compiler:
@@ -72,14 +75,14 @@ def find_compiler(target: str) -> Compiler:
     if compiler := next(find_compilers(target), None):
         return compiler
     if is_foreign(target):
-        raise UserError.because(f"no C compiler for {MACHINES[target].architecture} found", hint=INSTALL_ARM64)
+        raise UserError.because(f"no C compiler for {machine_of(target).architecture} found", hint=INSTALL_ARM64)
     raise UserError.because("no C compiler found", hint=INSTALL)
 
 
 def find_compilers(target: str) -> Iterator[Compiler]:
     """All compilers for the target that there are, the best first."""
     if is_foreign(target):
-        yield from _cross_compilers(f"{MACHINES[target].architecture}")
+        yield from _cross_compilers(f"{machine_of(target).architecture}")
     else:
         yield from _native_compilers()
 
@@ -149,21 +152,37 @@ def program_command(folder: Path) -> list[str]:
     program = folder / f"{metadata['c_name']}_bench"
     if not program.is_file():
         raise UserError.because(f"{program} has not been built", hint="lrc compile --build builds it")
-    if not is_foreign(metadata["target"]):
-        return [os.path.abspath(program)]
-    return [*emulator_command(), os.path.abspath(program)]
+    return [*runner_command(metadata["target"]), os.path.abspath(program)]
 
 
-def emulator_command() -> list[str]:
-    """The words that run an arm64 program here. LrcError: there is no qemu."""
-    names = ("qemu-aarch64", "qemu-aarch64-static")
-    path = next((path for name in names if (path := shutil.which(name))), None)
+def runner_command(target: str) -> list[str]:
+    """The words before a program of the target's code that run it here: none, or those of an emulator.
+
+    Raises:
+        LrcError: there is no qemu, or this processor lacks what the code needs.
+    """
+    machine = machine_of(target)
+    if is_foreign(target):
+        return _emulator_command(machine)
+    if not machine.is_native and (missing := lacking(machine)):
+        raise UserError.because(
+            f"this processor cannot run code for {machine.name}: it has no {', '.join(sorted(missing))}",
+            hint="--target host is for this one",
+        )
+    return []
+
+
+def _emulator_command(machine: Machine) -> list[str]:
+    emulator = f"qemu-{machine.architecture}"
+    path = next((path for name in (emulator, f"{emulator}-static") if (path := shutil.which(name))), None)
     if path is None:
-        raise UserError.because("arm64 code needs an emulator here: there is no qemu-aarch64", hint=INSTALL_QEMU)
+        raise UserError.because(
+            f"{machine.architecture} code needs an emulator here: there is no {emulator}", hint=INSTALL_QEMU
+        )
     # The device's own core: what a newer one could do besides stops the program here as it would there. Old
     # emulators do not know it.
     cores = run([path, "-cpu", "help"]).stdout
-    return [path, "-cpu", "cortex-a76" if "cortex-a76" in cores else "max"]
+    return [path, "-cpu", machine.core if machine.core in cores.split() else "max"]
 
 
 def run_program(folder: Path, arguments: Sequence[str]) -> str:
@@ -184,17 +203,13 @@ def run_program(folder: Path, arguments: Sequence[str]) -> str:
 
 
 def metadata_of(folder: Path) -> dict[str, Any]:
-    """What the folder's metadata.json says. LrcError: it is not an emitted folder."""
+    """What the folder's metadata.json says. Raises UserError if lrc did not write it."""
     try:
         return read_metadata(folder)
     except (OSError, ValueError) as error:
         raise UserError.because(
             f"{folder} is not a folder that lrc has written", hint="lrc compile writes one"
         ) from error
-
-
-def _here() -> str:
-    return "aarch64" if platform.machine() in ("aarch64", "arm64") else platform.machine()
 
 
 def _words_of_cc() -> list[str]:

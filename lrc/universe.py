@@ -22,6 +22,7 @@ from xdsl.utils.target import Target
 DIALECTS = ("lr", "pattern", "fkw", "kernel", "neon")
 
 PASSES = (
+    "set-machine",
     "fuse-conv-bn",
     "fuse-activation",
     "fuse-residual",

@@ -148,7 +148,7 @@ def stands_of(op: lr.LayerOp, survivors: Collection[str]) -> Iterator[Stand]:
 
 
 def named_outputs(model: lr.ModelOp) -> list[tuple[str, SSAValue]]:
-    """The outputs of a model: their names, in order, and values."""
+    """The outputs of a model: their names, in order, and values. Raises ValueError if it has none."""
     end = model.block.last_op
     if not isinstance(end, lr.OutputOp):
         raise ValueError("the network has no outputs")

@@ -195,7 +195,7 @@ def bisect(original: ModuleOp, passes: Sequence[ModulePass], context: Context, i
     measured against what it made. Loops are measured against the packed layers that became loops, and take long to
     run. `original` stays as it is.
     """
-    graph, module = Traced.of(original, _in_order(original, inputs)), original
+    graph, module = Traced.of(original, _in_order(original, inputs)), lr.apart(original)
     for each in passes:
         module = module.clone()
         each.apply(context, module)

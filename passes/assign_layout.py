@@ -10,8 +10,8 @@ from xdsl.rewriter import Rewriter
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.model import find_model
+from lrc.passes.diagnose import machine_of
 from lrc.passes.layouts import choose_layout, needs_of_readers, tensors
-from lrc.passes.machine import machine_named
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,8 @@ class AssignLayoutPass(ModulePass):
 
     name = "assign-layout"
 
-    machine: str = "neon"
-
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        lanes = machine_named(self.machine).lanes
+        lanes = machine_of(op).lanes
         for value in tensors(find_model(op)):
             layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes)
             typed = TensorType(Float32Type(), shape_of(value), LayoutAttr(layout))

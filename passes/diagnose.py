@@ -1,20 +1,23 @@
-"""Errors of passes that say where in the user's file the trouble is."""
+"""How passes give up: with the operation, if there is one, that the user has to mend."""
 
 from typing import NoReturn
 
-from xdsl.dialects.builtin import FileLineColLoc
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import PassFailedException
 
+from lrc.dialects.lr.model import find_machine
+from lrc.dialects.places import FailedPassError
+from lrc.dialects.values.machines import Machine
+
 
 def fail(op: Operation, message: str) -> NoReturn:
-    """Give up on a network because of one operation: `vgg16.lr:12:9: message`. Raises PassFailedException."""
-    raise PassFailedException(f"{where(op)}{message}")
+    """Give up on a network because of one operation. Raises FailedPassError."""
+    raise FailedPassError(op, message)
 
 
-def where(op: Operation) -> str:
-    """The place of an operation in its file, `vgg16.lr:12:9: `, or nothing if it has none."""
-    location = op.location
-    if not isinstance(location, FileLineColLoc):
-        return ""
-    return f"{location.filename.data}:{location.line.data}:{location.column.data}: "
+def machine_of(module: ModuleOp) -> Machine:
+    """The machine that a module is for. Raises PassFailedException if no pass has said it."""
+    if (machine := find_machine(module)) is None:
+        raise PassFailedException("the module is for no machine: run set-machine first")
+    return machine

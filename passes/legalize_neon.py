@@ -12,9 +12,11 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue, Use
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.utils.exceptions import PassFailedException
 
 from lrc.dialects import neon
 from lrc.dialects.kernel.ops import is_kernel, vector_type
+from lrc.dialects.lr.model import find_machine
 from lrc.passes.effects import blocks, stretches
 
 LANES = 4
@@ -34,6 +36,8 @@ class LegalizeNeonPass(ModulePass):
     name = "legalize-neon"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if (machine := find_machine(op)) is not None and machine.instructions != "neon":
+            raise PassFailedException(f"the module is for {machine}, which has no NEON")
         for function in op.ops:
             if isinstance(function, FuncOp) and is_kernel(function):
                 for block in blocks(function):

@@ -12,13 +12,13 @@ from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.model import ModelOp, OutputOp
 from lrc.dialects.lr.weights import WeightError
-from lrc.passes.diagnose import fail
+from lrc.dialects.values.machines import Machine
+from lrc.passes.diagnose import fail, machine_of
 from lrc.passes.layouts import misfit, needs_of_readers, tensors
 from lrc.passes.loops.convolution import lower_convolution
 from lrc.passes.loops.copy import copy_in, copy_out
 from lrc.passes.loops.graph import Graph, layout_of
 from lrc.passes.loops.table import LOWERINGS
-from lrc.passes.machine import machine_named
 from lrc.passes.weights import load
 
 
@@ -31,11 +31,10 @@ class LowerToLoopsPass(ModulePass):
 
     name = "lower-to-loops"
 
-    machine: str = "neon"
-
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        machine = machine_of(op)
         for model in [inner for inner in op.ops if isinstance(inner, ModelOp)]:
-            functions = lower(model, self.machine)
+            functions = lower(model, machine)
             op.attributes["weights"] = model.weights
             for function in functions:
                 function.location = model.location
@@ -44,15 +43,15 @@ class LowerToLoopsPass(ModulePass):
             model.erase()
 
 
-def lower(model: ModelOp, machine: str) -> list[Operation]:
+def lower(model: ModelOp, machine: Machine) -> list[Operation]:
     """The functions that a network becomes."""
-    check_layouts(model, machine_named(machine).lanes)
+    check_layouts(model, machine.lanes)
     block = model.body.block
     output = block.last_op
     assert isinstance(output, OutputOp)
     inputs = list(model.inputs)
     outputs = [name.data for name in output.names]
-    graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine_named(machine))
+    graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine)
     arguments = list(graph.loops.arguments.values())
     for argument, value in zip(arguments, block.args, strict=False):
         copy_in(graph, argument, value)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
+from lrc.dialects.values.machines import Machine
 from lrc.dialects.values.patterns import PatternSet
-from lrc.dialects.values.schedules import MOST_SUMS, Load, Schedule, Tuning
+from lrc.dialects.values.schedules import Load, Schedule, Tuning
 from lrc.dialects.values.shapes import Window
 from lrc.passes.loops.taps import is_looped, written_taps
-from lrc.passes.machine import Machine
 
 LEAST_THREADS = 4
 """Threads that every layer has work for, at the least: the large cores of a phone."""
@@ -57,21 +57,17 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
     Raises ValueError if the author asked for something that cannot be done.
     """
     lanes = machine.lanes
+    if (why := tuning.misfit(lanes)) is not None:
+        raise ValueError(why)
     load: Load = tuning.load or ("direct" if lanes == 1 else machine.load)
     if problem.window.strides[1] > 1 and load == "aligned" and tuning.load is None:
         load = "direct"  # a strided load is two loads and a shuffle already
     if tuning.unroll is not None:
         jam, rows, columns = tuning.unroll
-        if columns % lanes:
-            raise ValueError(f"unroll asks for {columns} columns, which are no whole vectors of {lanes} floats")
         if jam not in problem.jams:
             allowed = ", ".join(map(str, problem.jams))
             raise ValueError(f"unroll asks for {jam} filters at once; these filters share their kernels by {allowed}")
         tile = rows, columns // lanes
-        if (sums := jam * rows * tile[1]) > MOST_SUMS:
-            raise ValueError(
-                f"unroll asks for {sums} vectors of sums at once: at most {MOST_SUMS} can be, few are fast"
-            )
     else:
         _, jam, tile = min(candidates(problem, machine, load))
     group, block = tuning.tile or (0, 0)

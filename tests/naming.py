@@ -13,11 +13,12 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Region
 
 from lrc import compiler, toolchain
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
 from lrc.backends.folder import write_folder
 from lrc.backends.names import api_words, model_name, program_names
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
+from lrc.dialects.values.machines import MACHINES
 
 C_WORDS = """
 alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false float
@@ -102,7 +103,8 @@ def ends_of_an_api(text: str) -> set[tuple[str, str]]:
 def _of_lrc() -> Iterator[list[str]]:
     """What emitted programs say themselves, with the prefix of the networks below where that belongs to it."""
     fixed = [path for path in files("lrc.backends.runtime").iterdir() if path.name.endswith((".c", ".h"))]
-    own = " ".join(path.read_text("utf-8") for path in fixed) + " ".join(isa.prelude for isa in ISAS.values())
+    preludes = [isa_of(machine).prelude for machine in MACHINES.values()]
+    own = " ".join([*(path.read_text("utf-8") for path in fixed), *preludes])
     yield [f"net_{word}" for word in sorted({*api_words(), "relu", "add", "copy", "copy_arguments", "add_arguments"})]
     yield ["kernels_copy", "copy", "relu", "add", "metadata", "CMakeLists", "lrc_runtime", "lrc_bench"]
     yield [word for word in sorted(set(re.findall(r"[A-Za-z]\w+", own))) if "NAME" not in word][::8]

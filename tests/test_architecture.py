@@ -26,6 +26,15 @@ PLAIN = "dialects/values"
 
 LONGEST_FILE = 400
 
+INHERITED = frozenset(
+    {
+        *("apply", "match_and_rewrite"),
+        *("verify_", "parse", "print", "parse_parameter", "print_parameter", "parse_parameters", "print_parameters"),
+    }
+)
+"""Methods of xDSL's passes, patterns, operations and attributes: what they do is said there, and of what, by the class
+that overrides them."""
+
 
 def python_files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
@@ -128,6 +137,28 @@ def test_dialect_is_documented_and_shown(name: str) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_target_is_documented(name: str) -> None:
     assert UNIVERSE.all_targets[name]().__doc__
+
+
+def undocumented(node: ast.Module | ast.ClassDef) -> Iterator[tuple[int, str]]:
+    """Line and name of what is public in a module or class and has no docstring."""
+    for inner in node.body:
+        if not isinstance(inner, ast.ClassDef | ast.FunctionDef) or inner.name.startswith("_"):
+            continue
+        overrides = isinstance(node, ast.ClassDef) and bool(node.bases) and inner.name in INHERITED
+        if not ast.get_docstring(inner) and not overrides:
+            yield inner.lineno, inner.name
+        if isinstance(inner, ast.ClassDef):
+            yield from ((line, f"{inner.name}.{name}") for line, name in undocumented(inner))
+
+
+@pytest.mark.parametrize("folder", [*MAY_IMPORT, "lrc"])
+def test_all_that_is_public_is_documented(folder: str) -> None:
+    wrong: list[str] = []
+    for path in python_files(folder):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        places = [*([] if ast.get_docstring(tree) else [(1, "the module")]), *undocumented(tree)]
+        wrong += [f"{path.relative_to(ROOT)}:{line} {name}" for line, name in places]
+    assert not wrong, "no docstring:\n" + "\n".join(wrong)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -80,6 +80,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert found == package_files()
+    assert "lrc/py.typed" in found, "without it type checkers take everything that a user imports for Any"
 
 
 def test_the_wheel_compiles(user: User) -> None:

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.hints import isa
 
 from lrc.backends import lrw
-from lrc.backends.c.isa import NEON, SCALAR, VectorIsa, vector_extension
+from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.literals import in_comment
@@ -19,16 +19,8 @@ from lrc.backends.names import program_names
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.lr.model import find_machine
 from lrc.dialects.lr.weights import Array, StoreAttr
-
-ISAS: Mapping[str, VectorIsa] = {
-    "neon": NEON,
-    "avx512": vector_extension(16),
-    "zen4": vector_extension(16),
-    "avx2": vector_extension(8),
-    "c": SCALAR,
-}
-"""Machine -> how its vectors are spelled."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +33,6 @@ class Emitted:
 
 def emit(
     module: ModuleOp,
-    machine: str,
-    target: str,
     inputs: Sequence[Sequence[int]],
     outputs: Sequence[Sequence[int]],
     kinds: Mapping[str, str],
@@ -54,10 +44,11 @@ def emit(
     """
     graph = next((op for op in module.ops if isinstance(op, func.FuncOp) and "arena_bytes" in op.attributes), None)
     store = module.attributes.get("weights")
-    if graph is None or not isinstance(store, StoreAttr):
+    machine = find_machine(module)
+    if graph is None or machine is None or not isinstance(store, StoreAttr):
         raise DiagnosticException("only a module at the loop level with its memory planned can be printed as C")
     name = graph.sym_name.data
-    isa = ISAS[machine]
+    isa = isa_of(machine)
     kernels = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
     arrays = lrw.integers_first(
         {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
@@ -74,7 +65,7 @@ def emit(
 
     model = EmittedModel(
         name=name,
-        target=target,
+        machine=machine,
         inputs=given,
         outputs=taken,
         arena_bytes=integer(graph, "arena_bytes"),
@@ -90,7 +81,10 @@ def emit(
 
 
 def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
-    """The inputs or outputs of the network, named by an attribute of its function."""
+    """The inputs or outputs of the network, float32, named by an attribute of its function.
+
+    Raises DiagnosticException if it does not name as many as `shapes` are.
+    """
     names = graph.attributes.get(attribute)
     if not isa(names, ArrayAttr[StringAttr]) or len(names) != len(shapes):
         raise DiagnosticException(f"@{graph.sym_name.data} does not name its {len(shapes)} {attribute}")
@@ -98,7 +92,7 @@ def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -
 
 
 def integer(function: func.FuncOp, attribute: str) -> int:
-    """An integer attribute of a function."""
+    """An integer attribute of a function. Raises DiagnosticException if it is missing, or no integer."""
     value = function.attributes.get(attribute)
     if not isinstance(value, IntegerAttr):
         raise DiagnosticException(f"@{function.sym_name.data} has no number '{attribute}'")
@@ -106,7 +100,10 @@ def integer(function: func.FuncOp, attribute: str) -> int:
 
 
 def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Layer], dict[str, int]]:
-    """The layers in the order in which they are completed, and the number of each."""
+    """The layers in the order in which they are completed, and the number of each.
+
+    Raises DiagnosticException if one has no buffer.
+    """
     buffers = {
         layer.data: layout.data
         for op in graph.walk()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from lrc.backends.c.expressions import Text
+from lrc.dialects.values.machines import Machine
 
 
 @dataclass(frozen=True)
@@ -221,3 +223,15 @@ static inline float32x4_t minimum(float32x4_t a, float32x4_t b) { return vminq_f
 """
     + elementary_functions("float32x4_t", "int32x4_t"),
 )
+
+
+@cache
+def isa_of(machine: Machine) -> VectorIsa:
+    """How the vectors of a machine are spelled."""
+    match machine.instructions:
+        case "neon":
+            return NEON
+        case "vectors":
+            return vector_extension(machine.lanes)
+        case "scalar":
+            return SCALAR

@@ -219,7 +219,7 @@ def is_divided(grid: kernel.GridOp, dimension: int) -> bool:
 
 
 def result_of(op: kernel.LaunchOp) -> SSAValue:
-    """The buffer of the layer that a launch completes."""
+    """The buffer of the layer that a launch completes. Raises DiagnosticException if it has none."""
     for value in op.arguments:
         if isinstance(value.owner, kernel.ArenaOp) and value.owner.attributes.get("layer") == op.layer:
             return value

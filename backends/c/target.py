@@ -9,24 +9,24 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.target import Target
 
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
 from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.lr.model import find_machine
 
 
 @dataclass(frozen=True)
 class CTarget(Target):
-    """Prints each kernel of a module at the loop level as a C function, in the spelling of `machine`."""
+    """Prints each kernel of a module at the loop level as a C function, as the module's machine spells it."""
 
     name = "c"
 
-    machine: str = "c"
-
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
-        if self.machine not in ISAS:
-            raise DiagnosticException(f"no machine '{self.machine}': one of {', '.join(ISAS)}")
+        """Write the kernels to `output`. Raises DiagnosticException if the module says no machine."""
+        if (machine := find_machine(module)) is None:
+            raise DiagnosticException("the module is for no machine: run set-machine first")
         functions = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
         names = kernel_names(function.sym_name.data for function in functions)
         for function in functions:
-            output.write(CPrinter(isa=ISAS[self.machine], kernels=names).function(function))
+            output.write(CPrinter(isa=isa_of(machine), kernels=names).function(function))

@@ -1,4 +1,4 @@
-/* @title@: the API, the graph and its plan of the arena. Compiled by lrc @version@ for @target@. */
+/* @title@: the API, the graph and its plan of the arena. Compiled by lrc @version@ for @machine@. */
 #include "NAME.h"
 
 #include <string.h>

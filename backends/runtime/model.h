@@ -1,4 +1,4 @@
-/* @title@, compiled by lrc @version@ for @target@.
+/* @title@, compiled by lrc @version@ for @machine@.
  *
  * Nothing here is global: any number of threads may each run a NAME_t of their own, with an arena of its
  * own, over the same weights. After NAME_init nothing is allocated. */

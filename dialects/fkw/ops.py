@@ -96,6 +96,7 @@ class Conv2dOp(ConvolutionOp):
         return fkw
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """The bias [Co]; the packed arrays are held against each other when the layer is verified."""
         if self.bias is not None:
             yield "bias", self.bias, spec_of(self.bias, self.weight_shape()[:1], "bias")
 

@@ -2,9 +2,9 @@
 
 from xdsl.ir import Dialect
 
-from lrc.dialects.lr.attrs import ActivationAttr, WeightAttr, WeightLike
+from lrc.dialects.lr.attrs import ActivationAttr, MachineAttr, WeightAttr, WeightLike
 from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowOp
-from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
+from lrc.dialects.lr.model import ModelOp, OutputOp, apart, find_machine, find_model
 from lrc.dialects.lr.ops import (
     ActivationOp,
     AddOp,
@@ -39,6 +39,7 @@ __all__ = [
     "GlobalAvgPoolOp",
     "LayerOp",
     "LinearOp",
+    "MachineAttr",
     "MaxPoolOp",
     "ModelOp",
     "MulOp",
@@ -51,6 +52,8 @@ __all__ = [
     "WeightLike",
     "WeightStore",
     "WindowOp",
+    "apart",
+    "find_machine",
     "find_model",
 ]
 
@@ -74,5 +77,5 @@ LR = Dialect(
         SoftmaxOp,
         PadOp,
     ],
-    [ActivationAttr, StoreAttr, WeightAttr],
+    [ActivationAttr, MachineAttr, StoreAttr, WeightAttr],
 )

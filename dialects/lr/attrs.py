@@ -8,7 +8,9 @@ from xdsl.irdl import AnyOf, BaseAttr, irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
+from lrc.dialects.text import parse_plain
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.machines import Machine, machine_named
 
 
 @irdl_attr_definition
@@ -27,6 +29,21 @@ class ActivationAttr(Data[Activation]):
                 return Activation(kind, 0.0 if slope is None else float(slope))
             except ValueError as error:
                 parser.raise_error(str(error), start, parser.pos)
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(str(self.data))
+
+
+@irdl_attr_definition
+class MachineAttr(Data[Machine]):
+    """The machine that a module is for, `#lr.machine<kryo485>`; `#lr.machine<zen4 native>` builds its own code."""
+
+    name = "lr.machine"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Machine:
+        return parse_plain(parser, machine_named)
 
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():

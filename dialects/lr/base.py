@@ -164,6 +164,7 @@ class ConvolutionOp(WindowOp, ABC):
 
     @property
     def window(self) -> Window:
+        """That of the base, with dilations (rows, columns). Raises VerifyException if a list has another length."""
         if len(self.dilations) != 2:
             raise VerifyException(f"dilations has {len(self.dilations)} numbers, expected 2")
         rows, columns = self.dilations.get_values()
@@ -171,6 +172,7 @@ class ConvolutionOp(WindowOp, ABC):
 
     @property
     def group_count(self) -> int:
+        """Into how many groups channels and filters divide; 1 is an ordinary convolution, Ci a depthwise one."""
         return self.groups.value.data
 
     def weight_shape(self) -> Shape:
@@ -178,6 +180,7 @@ class ConvolutionOp(WindowOp, ABC):
         return (shape_of(self.output)[1], shape_of(self.input)[1] // self.group_count, *self.window.kernel)
 
     def expected_shape(self) -> Shape:
+        """[1, Co, OH, OW]. Raises ShapeError also if the residual has another shape."""
         expected = shapes.conv2d(shape_of(self.input), shape_of(self.output)[1], self.window, self.group_count)
         if self.residual is not None and shape_of(self.residual) != expected:
             raise ShapeError(f"adds {shapes.show(shape_of(self.residual))} to {shapes.show(expected)}")

@@ -21,8 +21,13 @@ from xdsl.traits import IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from lrc.dialects.lr.attrs import MachineAttr
 from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, check_feature_map
 from lrc.dialects.lr.weights import StoreAttr, WeightStore
+from lrc.dialects.values.machines import Machine, machine_named
+
+MACHINE = "machine"
+"""The attribute of a module that says which machine it is for."""
 
 
 @irdl_op_definition
@@ -93,6 +98,11 @@ class ModelOp(IRDLOperation):
                         self.store.expect(spec)
 
     def verify_(self) -> None:
+        if self.device is not None:
+            try:
+                machine_named(self.device.data)
+            except ValueError as error:
+                raise VerifyException(str(error)) from None
         if len(self.input_names) != len(self.block.args):
             raise VerifyException(f"{len(self.input_names)} input names for {len(self.block.args)} inputs")
         for name, value in zip(self.inputs, self.block.args, strict=True):
@@ -187,6 +197,21 @@ def find_model(module: ModuleOp) -> ModelOp:
     if len(models) != 1:
         raise ValueError(f"expected one lr.model in the module, found {len(models)}")
     return models[0]
+
+
+def apart(module: ModuleOp) -> ModuleOp:
+    """A copy of a module with a store of its own: what passes put there is not in this one's."""
+    copy = module.clone()
+    for op in copy.ops:
+        if isinstance(op, ModelOp):
+            op.weights = StoreAttr(op.store.overlay())
+    return copy
+
+
+def find_machine(module: Operation) -> Machine | None:
+    """The machine that a module is for; None if no pass has said it."""
+    attribute = module.attributes.get(MACHINE)
+    return attribute.data if isinstance(attribute, MachineAttr) else None
 
 
 def store_of(op: Operation) -> WeightStore:

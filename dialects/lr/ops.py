@@ -82,6 +82,7 @@ class ActivationOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """That of the input."""
         return shape_of(self.input)
 
 
@@ -100,6 +101,7 @@ class BinaryOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C, H, W] or [1, C]. Raises ShapeError unless both are equal, or one is [1, C, 1, 1]."""
         return shapes.broadcast(shape_of(self.lhs), shape_of(self.rhs))
 
 
@@ -148,6 +150,7 @@ class ConcatOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C1 + C2 + …, H, W], or [1, C1 + C2 + …] of vectors. Raises VerifyException if there are no inputs."""
         if not self.inputs:
             raise VerifyException(f"layer '{self.layer.data}' joins nothing")
         return shapes.concat([shape_of(value) for value in self.inputs])
@@ -169,6 +172,7 @@ class PoolOp(WindowOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C, OH, OW]. Raises ShapeError if a window does not fit, or might lie in the padding alone."""
         return shapes.pool(shape_of(self.input), self.window)
 
 
@@ -219,6 +223,7 @@ class GlobalAvgPoolOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C, 1, 1]. Raises ShapeError if the input is no feature map."""
         return shapes.global_pool(shape_of(self.input))
 
 
@@ -244,6 +249,7 @@ class UpsampleOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C, H * rows, W * columns]. Raises VerifyException if `scale` has not two numbers."""
         if len(self.scale) != 2:
             raise VerifyException(f"scale has {len(self.scale)} numbers, expected 2")
         rows, columns = self.scale.get_values()
@@ -271,6 +277,7 @@ class FlattenOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C * H * W]."""
         return shapes.flatten(shape_of(self.input))
 
 
@@ -293,6 +300,7 @@ class SoftmaxOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """That of the input."""
         return shape_of(self.input)
 
 
@@ -319,6 +327,7 @@ class PadOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, C, top + H + bottom, left + W + right]. Raises VerifyException if `pads` has not four numbers."""
         if len(self.pads) != 4:
             raise VerifyException(f"pads has {len(self.pads)} numbers, expected 4")
         top, left, bottom, right = self.pads.get_values()

@@ -82,6 +82,7 @@ class Conv2dOp(ConvolutionOp):
         )
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """The weight [Co, Ci / groups, kh, kw], pruned as `sparsity` says, and the bias [Co]."""
         sparsity = None if self.sparsity is None else self.sparsity.data
         yield "weight", self.weight, spec_of(self.weight, self.weight_shape(), "weight", sparsity)
         if self.bias is not None:
@@ -126,9 +127,11 @@ class LinearOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """[1, O]. Raises ShapeError if the input is no vector."""
         return shapes.linear(shape_of(self.input), shape_of(self.output)[1])
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """The weight [O, I] and the bias [O]."""
         units, inputs = shape_of(self.output)[1], shape_of(self.input)[1]
         yield "weight", self.weight, spec_of(self.weight, (units, inputs), "weight")
         if self.bias is not None:
@@ -180,9 +183,11 @@ class BatchNormOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
+        """That of the input, [1, C, H, W] or [1, C]."""
         return shape_of(self.input)
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """The weight, whose role is that of a scale, bias, mean and variance: each [C]."""
         channels = shape_of(self.input)[1:2]
         yield "weight", self.weight, spec_of(self.weight, channels, "scale")
         yield "bias", self.bias, spec_of(self.bias, channels, "bias")

@@ -97,7 +97,8 @@ class WeightStore:
         self._names = frozenset(file.keys()) if file else frozenset[str]()
         self._floats: set[str] = set()
         self._specs: dict[str, WeightSpec] = {}
-        self._arrays: dict[str, Array] = {}
+        self._read: dict[tuple[str, WeightSpec | None, bool], Array] = {}
+        self._made: dict[str, Array] = {}
 
     @staticmethod
     def empty() -> WeightStore:
@@ -129,6 +130,13 @@ class WeightStore:
             raise WeightError(f"'{shown}' is no whole safetensors file ({error})") from None
         return WeightStore(f'file "{shown}"', file=file, path=path)
 
+    def overlay(self) -> WeightStore:
+        """The same arrays, in a store of its own: what is put there, or announced, is not in this one."""
+        over = WeightStore(self._source, self._file, self._seed, self._lacks, self.path)
+        over._floats, over._specs, over._made = set(self._floats), dict(self._specs), dict(self._made)
+        over._read = self._read  # whoever reads or draws one does it for both
+        return over
+
     @property
     def source(self) -> str:
         """Where the arrays come from: `none`, `random 0` or `file "net.safetensors"`."""
@@ -151,36 +159,37 @@ class WeightStore:
 
     @property
     def is_random(self) -> bool:
+        """Whether a seed, and no file, gives the numbers."""
         return self._seed is not None
 
     @property
     def made(self) -> frozenset[str]:
         """The names of the arrays that passes put: what the source alone does not give back."""
-        return frozenset(self._arrays) - self._names - self._specs.keys()
+        return frozenset(self._made) - self._names - self._specs.keys()
 
     def names(self) -> tuple[str, ...]:
         """All known names, sorted."""
-        return tuple(sorted(self._names | self._specs.keys() | self._arrays.keys()))
+        return tuple(sorted(self._names | self._specs.keys() | self._made.keys()))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._arrays or name in self._names or name in self._specs
+        return name in self._made or name in self._names or name in self._specs
 
     def expect(self, spec: WeightSpec) -> None:
         """Announce an array of a layer: float32, and a random store draws it when asked. Raises ValueError if the same
         name was announced otherwise."""
         self._floats.add(spec.name)
-        if not self.is_random or spec.name in self._arrays or spec.name in self._lacks:
+        if not self.is_random or spec.name in self._made or spec.name in self._lacks:
             return
         if (known := self._specs.setdefault(spec.name, spec)) != spec:
             raise ValueError(f"weight '{spec.name}' is used as {_show(known)} and as {_show(spec)}")
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array, without loading it. Raises WeightError if there is none of that name."""
-        if name in self._arrays:
-            return self._arrays[name].shape
+        if name in self._made:
+            return self._made[name].shape
         if name in self._specs:
             return self._specs[name].shape
         if self._file is None or name not in self._names:
@@ -190,8 +199,8 @@ class WeightStore:
     def number_type(self, name: str) -> str:
         """What numpy calls the numbers of an array as it is read, without loading it. Raises WeightError if there is
         none of that name."""
-        if name in self._arrays:
-            return self._arrays[name].dtype.name
+        if name in self._made:
+            return self._made[name].dtype.name
         if self._file is None or name in self._specs or name in self._floats:
             return "float32"
         if name not in self._names:
@@ -201,8 +210,11 @@ class WeightStore:
 
     def __getitem__(self, name: str) -> Array:
         """The array of that name. Raises WeightError if there is none, or its kind of number cannot be read."""
-        if (array := self._arrays.get(name)) is None:
-            array = self._arrays[name] = _frozen(self._load(name))
+        if (array := self._made.get(name)) is not None:
+            return array
+        how = name, self._specs.get(name), name in self._floats
+        if (array := self._read.get(how)) is None:
+            array = self._read[how] = _frozen(self._load(name))
         return array
 
     def put(self, name: str, array: Array) -> str:
@@ -213,7 +225,7 @@ class WeightStore:
                 return free
             count += 1
             free = f"{name}.{count}"
-        self._arrays[free] = _frozen(array)
+        self._made[free] = _frozen(array)
         return free
 
     def alone(self, names: Iterable[str]) -> WeightStore:

@@ -65,6 +65,7 @@ class Conv2dOp(ConvolutionOp):
         )
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
+        """The weight [Co, Ci / groups, kh, kw] and the bias [Co]; the arrays of integers have checks of their own."""
         shape = self.weight_shape()
         yield "weight", self.weight, spec_of(self.weight, shape, "weight")
         if self.bias is not None:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from lrc.dialects.values.schedules import Load
+Load = Literal["direct", "aligned", "rows"]
+"""`direct`: a load at any place. `aligned`: aligned loads, and shuffles of neighbours for what lies between.
+`rows`: direct, through one opaque pointer a row, so that short load offsets reach."""
 
 Instructions = Literal["neon", "vectors", "scalar"]
 """How vectors are written in C: NEON intrinsics, the vectors of gcc and clang, or one number after the other."""
@@ -139,6 +141,12 @@ MACHINES: Final[Mapping[str, Machine]] = {
 
 FAMILIES: Final[Mapping[str, str]] = {"neon": "kryo485"}
 """Other names of machines -> the machine that each stands for."""
+
+HOST: Final = "host"
+"""The target that is the machine at hand (`lrc/host.py`)."""
+
+TARGETS: Final = (*FAMILIES, HOST, *MACHINES)
+"""What code can be made for: families, the machine at hand, machines by name."""
 
 
 def machine_named(name: str) -> Machine:

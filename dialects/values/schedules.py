@@ -12,11 +12,9 @@ the same decisions are spelled with PatDNN's words (`Tuning`), all of them optio
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
-Load = Literal["direct", "aligned", "rows"]
-"""`direct`: a load at any place. `aligned`: aligned loads, and shuffles of neighbours for what lies between.
-`rows`: direct, through one opaque pointer a row, so that short load offsets reach."""
+from lrc.dialects.values.machines import Load, machine_named
 
 LOADS = get_args(Load)
 ORDERS = ("hwcico", "cohwci")
@@ -105,13 +103,14 @@ class Tuning:
     """A layer's own wishes for its schedule, as written in `.lr`; None where the compiler may choose.
 
     `unroll`: (filters, rows, columns) of the register tile, columns in elements; `tile`: (filters of a
-    group, input channels of a block).
+    group, input channels of a block); `device`: the machine that they are for, any if None.
     """
 
     unroll: tuple[int, int, int] | None = None
     tile: tuple[int, int] | None = None
     permute: str | None = None
     load: Load | None = None
+    device: str | None = None
 
     def __post_init__(self) -> None:
         for name, sizes, length in (("unroll", self.unroll, 3), ("tile", self.tile, 2)):
@@ -121,10 +120,23 @@ class Tuning:
             raise ValueError(f"unknown permute '{self.permute}': 'hwcico' or 'cohwci'")
         if self.load is not None and self.load not in LOADS:
             raise ValueError(f"unknown load '{self.load}': one of {', '.join(LOADS)}")
+        if self.device is not None:
+            machine_named(self.device)
 
     def __str__(self) -> str:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         return "<" + ", ".join(f"{name} = {_shown(value)}" for name, value in given.items() if value is not None) + ">"
+
+    def misfit(self, lanes: int) -> str | None:
+        """Why no machine whose vectors have so many lanes can do it; None if one may."""
+        if self.unroll is None:
+            return None
+        jam, rows, columns = self.unroll
+        if columns % lanes:
+            return f"unroll asks for {columns} columns, which are no whole vectors of {lanes} floats"
+        if (sums := jam * rows * columns // lanes) > MOST_SUMS:
+            return f"unroll asks for {sums} vectors of sums at once: at most {MOST_SUMS} can be, few are fast"
+        return None
 
     @staticmethod
     def parse(text: str) -> Tuning:

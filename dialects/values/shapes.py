@@ -52,7 +52,7 @@ class Window:
 
 
 def picture(shape: Sequence[int]) -> tuple[int, int, int]:
-    """(C, H, W) of a feature map."""
+    """(C, H, W) of a feature map. Raises ShapeError for a vector."""
     if len(shape) != 4:
         raise ShapeError(f"takes a feature map [1, C, H, W], not {show(shape)}")
     return shape[1], shape[2], shape[3]

@@ -11,6 +11,7 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
+from lrc.cli.summary import say_unused_tunings
 from lrc.limits import MOST_RUNS
 
 RUNS = 50
@@ -33,7 +34,7 @@ RUNS_EMULATED = 2
 def command(
     invocation: Invocation,
     model: str,
-    target: str,
+    target: str | None,
     threads: int,
     runs: int | None,
     replace_unfriendly: bool,
@@ -44,13 +45,15 @@ def command(
     With --json the last line is {"median_ms": …, "min_ms": …, "layers": […]}.
     """
     module = read_model(invocation, model)
-    from lrc import api, toolchain
+    from lrc import api, pipelines, toolchain
 
+    target = pipelines.target_of(module, target)
     emulated = toolchain.is_foreign(target)
     with (
         progress(f"timing {model} for {target}") as step,
         api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
     ):
+        say_unused_tunings(net.report)
         step("running")
         report = net.bench(runs or (RUNS_EMULATED if emulated else RUNS))
     if emulated:

@@ -56,7 +56,7 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops")
 def command(
     invocation: Invocation,
     model: str,
-    target: str,
+    target: str | None,
     output: Path | None,
     build_it: bool,
     level: str | None,
@@ -85,10 +85,11 @@ def command(
     if level is None and output == Path("-"):
         raise click.UsageError("a folder cannot go to standard output; --emit prints one level")
     module = read_model(invocation, model)
-    from lrc import compiler, levels, toolchain
+    from lrc import compiler, levels, pipelines, toolchain
     from lrc.backends.metadata import files_of_lrc
     from lrc.inputs import keep
 
+    target = pipelines.target_of(module, target)
     if level is not None and is_file(output):
         for place in (output, levels.arrays_beside(output)):
             keep(invocation.inputs, place)

@@ -25,6 +25,7 @@ class BashCompleteZoo(BashComplete):
         return words, incomplete
 
     def format_completion(self, item: CompletionItem) -> str:
+        """A completion as Bash is told it, without the `zoo:` that already stands there: `vgg`, not `zoo:vgg`."""
         if self.behind_zoo:
             item.value = item.value.removeprefix(ZOO)
         return super().format_completion(item)

@@ -128,7 +128,7 @@ def _explain(invocation: Invocation, error: Exception) -> str | None:
 
     failed = error.__cause__ if isinstance(error, LrcError) else error
     if isinstance(failed, PassFailedException):
-        return str(Diagnostic.of_pass(str(failed), invocation.model_text))
+        return str(Diagnostic.of_error(failed, invocation.model_text))
     return str(error) if isinstance(error, (LrcError, ParseError)) else None
 
 

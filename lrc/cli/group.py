@@ -19,9 +19,11 @@ class LazyGroup(click.Group):
         self.commands_by_module = commands_by_module
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the subcommands, in the order in which help shows them."""
         return list(self.commands_by_module)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of that name, its module imported now; None if there is none."""
         if cmd_name not in self.commands_by_module:
             return None
         module, _ = self.commands_by_module[cmd_name]
@@ -30,12 +32,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that the words begin with, and the words after it. Raises UsageError with the nearest name."""
         name = args[0]
         if name not in self.commands_by_module and not name.startswith("-"):
             raise click.UsageError(f"no command '{name}'" + did_you_mean(name, self.commands_by_module), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of subcommands in the help, without importing one."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in self.commands_by_module.items()])
 

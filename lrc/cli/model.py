@@ -27,6 +27,7 @@ class Source:
 
     @property
     def path(self) -> Path:
+        """The name as a path: where the text is, if `is_file`."""
         return Path(self.name)
 
 

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from lrc.dialects.values.machines import MACHINES, TARGETS
 from lrc.limits import MOST_SEED, MOST_THREADS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
-TARGETS = ("neon", "host", "c")
 OF_CODE = ("target", "threads", "replace_unfriendly", "exact")
 """What only the emitted code is asked for, by the names of parameters."""
 
@@ -61,9 +61,9 @@ def compile_options(function: Command) -> Command:
         click.option(
             "--target",
             type=click.Choice(TARGETS),
-            default="host",
-            show_default=True,
-            help="neon: phones with armv8.2-a (under qemu elsewhere). host: this machine. c: portable C11.",
+            metavar="MACHINE",
+            help="neon: phones with armv8.2-a (under qemu elsewhere). host: this machine. c: portable C11. Or one of "
+            f"{', '.join(sorted({*MACHINES} - {'c'}))}. [default: the device that F names, or host]",
         ),
     ):
         function = option(function)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 def command(
     context: click.Context,
     model: str,
-    target: str,
+    target: str | None,
     threads: int,
     replace_unfriendly: bool,
     input_path: Path | None,
@@ -84,6 +84,7 @@ def command(
     from lrc.reduction import Case, Reduction, command_fails, passes_fail, reduce, target_fails
     from lrc.verify import random_inputs
 
+    target = pipelines.target_of(module, target)
     tensors: Tensors = random_inputs(module, seed) if seed else {}
     if input_path is not None:
         tensors = read_tensors(input_path, compiler.input_shapes(module))

@@ -15,6 +15,7 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
+from lrc.cli.summary import say_unused_tunings
 
 
 @click.command(
@@ -33,7 +34,7 @@ from lrc.cli.options import (
 def command(
     invocation: Invocation,
     model: str,
-    target: str,
+    target: str | None,
     threads: int,
     input_path: Path | None,
     output_path: Path | None,
@@ -46,11 +47,12 @@ def command(
     Several pictures may be stacked along the first axis of the input.
     """
     module = read_model(invocation, model)
-    from lrc import api, compiler
+    from lrc import api, compiler, pipelines
     from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
     from lrc.inputs import keep
     from lrc.verify import random_inputs
 
+    target = pipelines.target_of(module, target)
     if input_path is not None:
         invocation.inputs.append(input_path)
     if output_path is not None:
@@ -62,6 +64,7 @@ def command(
         progress(f"running {model} for {target}") as step,
         api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
     ):
+        say_unused_tunings(net.report)
         step("running")
         outputs = net.run(inputs)
     if output_path is not None:

@@ -34,7 +34,7 @@ def print_report(report: Report, wide: bool = False) -> None:
     columns += [("schedule", [_schedule(layer.schedule) for layer in layers])]
     names, cells = zip(*columns, strict=True)
     print_table(names, zip(*cells, strict=True), ELSEWHERE, wide)
-    for note in notes(layers):
+    for note in [*notes(layers), *notes_of_tunings(report)]:
         click.echo(note)
     added = f", {report.layers_added} added" if report.layers_added else ""
     counts = f"{len(report.layers)} layers, {report.layers_fused} more fused into them{added}"
@@ -53,10 +53,32 @@ def notes(layers: Sequence[LayerReport]) -> list[str]:
     return [_note(group) for group in groups.values()]
 
 
+def notes_of_tunings(report: Report) -> list[str]:
+    """Which layers' tunings are not for this machine, and why."""
+    groups: dict[str, list[str]] = {}
+    for layer in report.layers:
+        if layer.unused_tuning is not None:
+            groups.setdefault(layer.unused_tuning, []).append(layer.name)
+    return [
+        fill(f"note: the tuning of {_listed(names)} is left aside for {report.target}: {why}; lrc chose", "      ")
+        for why, names in groups.items()
+    ]
+
+
+def say_unused_tunings(report: Report) -> None:
+    """Print `notes_of_tunings` to standard error."""
+    for note in notes_of_tunings(report):
+        click.echo(note, err=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else "")
+
+
 def _note(layers: Sequence[LayerReport]) -> str:
     names = [layer.name for layer in layers]
     whys = [it for layer in layers if (it := layer.unused_zeros)]
-    shown = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else "")
+    shown = _listed(names)
     multiply = "multiply" if names[1:] else "multiplies"
     such = f" ({names[0]})" if len(set(whys)) > 1 else ""
     text = f"note: {shown} {multiply} by zeros: {whys[0].why}{such}"

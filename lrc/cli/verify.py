@@ -15,6 +15,7 @@ from lrc.cli.exactness import print_exact
 from lrc.cli.model import read_model
 from lrc.cli.options import OF_CODE, compile_options, examples, given, input_options, json_option, model_argument
 from lrc.cli.passes import read_passes
+from lrc.cli.summary import say_unused_tunings
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -45,7 +46,7 @@ NO_BLAME = "no pass changes a layer's meaning"
 def command(
     context: click.Context,
     model: str,
-    target: str,
+    target: str | None,
     threads: int,
     input_path: Path | None,
     seed: int,
@@ -71,11 +72,12 @@ def command(
         raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
-    from lrc import api, compiler
+    from lrc import api, compiler, pipelines
     from lrc.cli.tensors import read_tensors
     from lrc.diagnostics import UserError
     from lrc.verify import random_inputs
 
+    target = pipelines.target_of(module, target)
     shapes = compiler.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     if (pictures := max(map(len, inputs.values()))) > 1:
@@ -90,6 +92,7 @@ def command(
         progress(f"verifying {model} for {target}") as step,
         api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
     ):
+        say_unused_tunings(net.report)
         step("running both")
         report = net.verify(inputs)
         bisect = bisect or not report.graph.passed

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, cast
 
 from lrc.diagnostics import did_you_mean, words
+from lrc.dialects.values.machines import FAMILIES, MACHINES
 from lrc.dialects.values.patterns import Budget, PatternSet, Sparsity
 from lrc.dialects.values.schedules import LOADS, ORDERS, Load, Tuning
 from lrc.frontend import syntax
@@ -87,7 +88,7 @@ def _weight(value: Value, scope: Scope) -> str:
 
 
 def read_prefix(value: Value, scope: Scope) -> str:
-    """What the names of a layer's arrays begin with, without the dot behind it."""
+    """What the names of a layer's arrays begin with, without the dot behind it. Raises Mistake."""
     inner = resolve(value, scope).value
     if not isinstance(inner, syntax.String):
         raise Mistake(value.span, f"{describe(inner)} is no name in quotes", 'such as `weights: "layer1.0"`')
@@ -149,14 +150,15 @@ def _tuning(value: Value, scope: Scope) -> Tuning:
         raise Mistake(
             value.span, f"{describe(bound.value)} is no tuning", "such as `{ tile: [64, 64], load: aligned }`"
         )
-    given = named(bound.value.fields, ("unroll", "tile", "permute", "load"))
+    given = named(bound.value.fields, ("unroll", "tile", "permute", "load", "device"))
     unroll, tile = given.get("unroll"), given.get("tile")
-    permute, load = given.get("permute"), given.get("load")
+    permute, load, device = (given.get(name) for name in ("permute", "load", "device"))
     return Tuning(
         cast(tuple[int, int, int] | None, unroll and _list(unroll, bound, 3)),
         cast(tuple[int, int] | None, tile and _list(tile, bound, 2)),
         permute and word(permute, bound.scope, ORDERS),
         cast(Load | None, load and word(load, bound.scope, LOADS)),
+        device and word(device, bound.scope, (*MACHINES, *FAMILIES)),
     )
 
 
@@ -200,5 +202,5 @@ Prefix = Annotated[str | None, Kind(read_prefix, "what the names of the layer's 
 WeightName = Annotated[str | None, Kind(_weight, "the name of an array")]
 Bias = Annotated[str | bool, Kind(_bias, "`true`, `false` or the name of an array")]
 SparsityField = Annotated[Sparsity | None, Kind(_sparsity, "`dense`, `auto`, `pattern(…)` or `connectivity(…)`")]
-TuningField = Annotated[Tuning | None, Kind(_tuning, "`{ unroll, tile, permute, load }`")]
+TuningField = Annotated[Tuning | None, Kind(_tuning, "`{ unroll, tile, permute, load, device }`")]
 Storage = Annotated[str, Kind(_storage, "`fkw`")]

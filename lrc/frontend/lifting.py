@@ -9,12 +9,13 @@ from typing import TypeVar
 from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
 from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
-from lrc.diagnostics import Diagnostic
+from lrc.diagnostics import Diagnostic, did_you_mean
 from lrc.dialects import lr
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.values.machines import FAMILIES, MACHINES
 from lrc.dialects.values.patterns import PatternSet
-from lrc.frontend import syntax
+from lrc.frontend import syntax, tunings
 from lrc.frontend.building import Builder
 from lrc.frontend.checking import check_weights
 from lrc.frontend.declarations import read_input, read_patterns, read_weights
@@ -56,7 +57,7 @@ class _Lift:
         """Lift the file, its layers first; weights are looked at only if all else is right, warnings if all is."""
         statements = self.file.statements
         store = self._weights(self._only([s for s in statements if isinstance(s, syntax.Weights)]))
-        device = self._only([s for s in statements if isinstance(s, syntax.Device)])
+        device = self._device(self._only([s for s in statements if isinstance(s, syntax.Device)]))
         inputs = self._inputs([s for s in statements if isinstance(s, syntax.Input)])
         if not inputs:
             self._say_of_model("the model has no input", "such as `input x: f32[1, 3, 224, 224]`")
@@ -78,7 +79,7 @@ class _Lift:
             Region(self.builder.block),
             input_names=inputs,
             weights=store,
-            device=device and device.name.text,
+            device=device,
         )
         self.builder.locate(model, self.file.name.span)
         module = ModuleOp([model])
@@ -86,6 +87,9 @@ class _Lift:
         for op, message, hint in check_weights(model):
             span, calls = self.builder.places[op]
             self.mistakes.report(span, message, hint, calls)
+        for op, message in tunings.impossible(model):
+            span, calls = self.builder.places[op]
+            self.mistakes.report(span, f"layer '{op.layer.data}': {message}", tunings.HINT, calls)
         self.mistakes.stop_if_any()
         if warnings := find_unused(self.file, model, self.builder.places):
             warn(warnings)
@@ -93,6 +97,15 @@ class _Lift:
 
     def _say_of_model(self, message: str, hint: str) -> None:
         self.mistakes.report(self.file.name.span, message, hint)
+
+    def _device(self, statement: syntax.Device | None) -> str | None:
+        if statement is None:
+            return None
+        known = (*MACHINES, *FAMILIES)
+        if (name := statement.name.text) not in known:
+            hint = did_you_mean(name, known) or f"there are {', '.join(MACHINES)}"
+            self.mistakes.report(statement.name.span, f"there is no device '{name}'", hint)
+        return name
 
     def _only(self, statements: list[Once]) -> Once | None:
         """The one statement of a kind that may stand once."""

@@ -95,7 +95,10 @@ class Mistakes:
 
     @contextmanager
     def inside(self, call: Call) -> Generator[None]:
-        """Look at the layers of a call; a mistake that ends this is kept as one of them."""
+        """Look at the layers of a call; a mistake that ends this is kept as one of them.
+
+        Raises ReportedError in its place.
+        """
         outer = self.calls
         self.calls = (*outer, call)
         try:

@@ -112,7 +112,10 @@ class Scope:
 
 
 def resolve(value: Value, scope: Scope) -> Bound:
-    """A value with the parameters at its top replaced by what they stand for: `x.skip` is `enc.skip` if x is `enc`."""
+    """A value with the parameters at its top replaced by what they stand for: `x.skip` is `enc.skip` if x is `enc`.
+
+    Raises Mistake if what stands for x can have no results.
+    """
     while isinstance(value, syntax.Name):
         parameter, _, result = value.text.partition(".")
         if (bound := scope.parameters.get(parameter)) is None:
@@ -155,7 +158,7 @@ def describe(value: Value) -> str:
 
 
 def number(value: Value, scope: Scope) -> Fraction:
-    """What arithmetic comes to, exactly."""
+    """What arithmetic comes to, exactly. Raises Mistake for what is no number, or one of more than 1000 bits."""
     bound = resolve(value, scope)
     result = _number(bound, value.span)
     if max(result.numerator.bit_length(), result.denominator.bit_length()) > 1000:
@@ -215,7 +218,7 @@ def _channels(call: syntax.Call, scope: Scope) -> Fraction:
 
 
 def integer(value: Value, scope: Scope, least: int = 0, most: int = LARGEST) -> int:
-    """A whole number from `least` to `most`."""
+    """A whole number from `least` to `most`. Raises Mistake for any other value."""
     result = number(value, scope)
     if result.denominator != 1:
         raise Mistake(value.span, f"{float(result):g} is no whole number")
@@ -226,7 +229,7 @@ def integer(value: Value, scope: Scope, least: int = 0, most: int = LARGEST) -> 
 
 
 def word(value: Value, scope: Scope, choices: tuple[str, ...]) -> str:
-    """One word of a fixed choice."""
+    """One word of a fixed choice. Raises Mistake, with the nearest word, for any other value."""
     inner = resolve(value, scope).value
     if isinstance(inner, syntax.Name) and inner.text in choices:
         return inner.text
@@ -235,7 +238,7 @@ def word(value: Value, scope: Scope, choices: tuple[str, ...]) -> str:
 
 
 def layer(value: Value, scope: Scope) -> SSAValue:
-    """The output of a layer that is defined above."""
+    """The output of a layer that is defined above. Raises Mistake, or ReportedError in a cycle that was told."""
     bound = resolve(value, scope)
     name, scope = bound.value, bound.scope
     if not isinstance(name, syntax.Name):

@@ -201,7 +201,7 @@ def _sparsity(sparsity: Sparsity, patterns: Mapping[PatternSet, str]) -> Value:
 
 def _tuning(tuning: Tuning) -> syntax.Group:
     lists = {"unroll": tuning.unroll, "tile": tuning.tile}
-    words = {"permute": tuning.permute, "load": tuning.load}
+    words = {"permute": tuning.permute, "load": tuning.load, "device": tuning.device}
     said = [field(called, sizes(value)) for called, value in lists.items() if value is not None]
     said += [field(called, word(value)) for called, value in words.items() if value is not None]
     return syntax.Group(tuple(said), span=NOWHERE)

@@ -101,6 +101,7 @@ class Arithmetic(Node):
 
     @property
     def is_sum(self) -> bool:
+        """Whether the operators are `+` and `-`, which bind weaker than `*` and `/`."""
         return self.rest[0][0] in "+-"
 
 

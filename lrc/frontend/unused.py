@@ -18,6 +18,7 @@ from lrc.dialects.lr.base import shape_of
 from lrc.frontend import syntax
 from lrc.frontend.mistakes import Calls, Mistakes
 from lrc.frontend.syntax import Source, Span, Value
+from lrc.frontend.tunings import HINT, without_vectors
 
 SHOWN: Final = 8
 """How many names of arrays are shown of those that no layer reads."""
@@ -45,6 +46,9 @@ def find_unused(file: syntax.File, model: lr.ModelOp, places: Places) -> Sequenc
     for statement in file.statements:
         if isinstance(statement, syntax.Weights):
             _warn_of_arrays(model, statement.origin.span, places, warnings)
+    for op, message in without_vectors(model):
+        span, calls = places[op]
+        warnings.report(span, f"the tuning of layer '{op.layer.data}': {message}", HINT, calls)
     return warnings.diagnostics()
 
 

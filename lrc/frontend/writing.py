@@ -36,6 +36,8 @@ def write(module: ModuleOp, *, weights: str | None = None) -> str:
     if any(each.type != tensor(shape_of(each)) for each in (*model.block.args, *(op.output for op in layers))):
         hint = f"write the module as it was before assign-layout; {spelling.BY_TEXT}"
         raise UserError.because("its values have layouts, which the language does not have", hint=hint)
+    if (machine := lr.find_machine(module)) is not None:
+        raise UserError.because(f"the module is for {machine}, which the language does not say", hint=spelling.BY_TEXT)
     if not model.inputs or not output.values:
         raise UserError.because(f"a network of the language has inputs and outputs, unlike '{model.sym_name.data}'")
     names: Names = dict(zip(model.block.args, model.inputs, strict=True))

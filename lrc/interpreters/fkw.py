@@ -51,4 +51,5 @@ class FkwFunctions(InterpreterFunctions):
 
     @impl(Conv2dOp)
     def conv2d(self, interpreter: Interpreter, op: Conv2dOp, args: PythonValues) -> PythonValues:
+        """[1, Ci, H, W], and the residual if any -> [1, Co, OH, OW]. Raises WeightError if an array is missing."""
         return (convolve(op, args, unpacked_weights(op, self.store), self.store),)

@@ -71,7 +71,10 @@ def walk(module: ModuleOp, inputs: Sequence[ArrayLike], given: Given | None = No
 
 
 def applied_weights(op: lr.ConvolutionOp, store: WeightStore) -> Array:
-    """The weights [Co, Ci / groups, kh, kw] that a convolution applies, zero where there is none, at any level."""
+    """The weights [Co, Ci / groups, kh, kw] that a convolution applies, zero where there is none, at any level.
+
+    Raises ValueError for an operation of another dialect, WeightError if an array is missing.
+    """
     match op:
         case FkwConv2dOp():
             return unpacked_weights(op, store)

@@ -107,7 +107,7 @@ class Machine:
                 return arithmetic(op)
 
     def launch(self, op: kernel.LaunchOp, *operands: Any) -> None:
-        """All points of a kernel."""
+        """All points of a kernel. Raises InterpretationError if there is none of that name."""
         callee = SymbolTable.lookup_symbol(op, op.callee)
         if not isinstance(callee, FuncOp):
             raise InterpretationError(f"there is no kernel {op.callee}")
@@ -129,7 +129,7 @@ class Machine:
         return buffer
 
     def place(self, op: kernel.ArenaOp) -> Array:
-        """The arena from a place on."""
+        """The arena from a place on. Raises InterpretationError if the function does not say its size."""
         function = op.parent_op()
         size = function.attributes.get("arena_bytes") if function is not None else None
         if not isinstance(size, IntegerAttr):

@@ -36,61 +36,75 @@ class LrFunctions(InterpreterFunctions):
 
     @impl(lr.Conv2dOp)
     def conv2d(self, interpreter: Interpreter, op: lr.Conv2dOp, args: PythonValues) -> PythonValues:
+        """[1, Ci, H, W], and the residual if there is one -> [1, Co, OH, OW], with weight [Co, Ci / groups, kh, kw]."""
         return (convolve(op, args, reference.float64(array_of(op.weight, self.store)), self.store),)
 
     @impl(lr.LinearOp)
     def linear(self, interpreter: Interpreter, op: lr.LinearOp, args: PythonValues) -> PythonValues:
+        """[1, I] -> [1, O]: activation(weight [O, I] · input + bias [O])."""
         bias = None if op.bias is None else array_of(op.bias, self.store)
         return (activate(reference.linear(args[0], array_of(op.weight, self.store), bias), op.activation),)
 
     @impl(lr.BatchNormOp)
     def batch_norm(self, interpreter: Interpreter, op: lr.BatchNormOp, args: PythonValues) -> PythonValues:
+        """[1, C] or [1, C, H, W], normalized with the layer's own statistics, each [C]."""
         weight, bias, mean, variance = (array_of(n, self.store) for n in (op.weight, op.bias, op.mean, op.variance))
         result = reference.batch_norm(args[0], weight, bias, mean, variance, op.epsilon.value.data)
         return (result,)
 
     @impl(lr.ActivationOp)
     def activation(self, interpreter: Interpreter, op: lr.ActivationOp, args: PythonValues) -> PythonValues:
+        """A function of each element of any shape."""
         return (activate(args[0], op.activation),)
 
     @impl(lr.AddOp)
     def add(self, interpreter: Interpreter, op: lr.AddOp, args: PythonValues) -> PythonValues:
+        """activation(lhs + rhs); one of them may be [1, C, 1, 1] beside [1, C, H, W]."""
         return (activate(args[0] + args[1], op.activation),)
 
     @impl(lr.MulOp)
     def mul(self, interpreter: Interpreter, op: lr.MulOp, args: PythonValues) -> PythonValues:
+        """activation(lhs * rhs); one of them may be [1, C, 1, 1] beside [1, C, H, W]."""
         return (activate(args[0] * args[1], op.activation),)
 
     @impl(lr.ConcatOp)
     def concat(self, interpreter: Interpreter, op: lr.ConcatOp, args: PythonValues) -> PythonValues:
+        """[1, C1, H, W], [1, C2, H, W], … -> [1, C1 + C2 + …, H, W]; vectors alike."""
         return (reference.concat(args),)
 
     @impl(lr.MaxPoolOp)
     def max_pool(self, interpreter: Interpreter, op: lr.MaxPoolOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C, OH, OW]: padding counts as minus infinity."""
         window = op.window
         return (reference.max_pool(args[0], window.kernel, window.strides, window.pads),)
 
     @impl(lr.AvgPoolOp)
     def avg_pool(self, interpreter: Interpreter, op: lr.AvgPoolOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C, OH, OW]: padding counts as zeros."""
         window = op.window
         return (reference.avg_pool(args[0], window.kernel, window.strides, window.pads),)
 
     @impl(lr.GlobalAvgPoolOp)
     def global_avg_pool(self, interpreter: Interpreter, op: lr.GlobalAvgPoolOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C, 1, 1]."""
         return (reference.global_avg_pool(args[0]),)
 
     @impl(lr.UpsampleOp)
     def upsample(self, interpreter: Interpreter, op: lr.UpsampleOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C, H * rows, W * columns], by `scale` = (rows, columns)."""
         return (reference.upsample(args[0], op.scale.get_values()),)
 
     @impl(lr.FlattenOp)
     def flatten(self, interpreter: Interpreter, op: lr.FlattenOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C * H * W]."""
         return (reference.flatten(args[0]),)
 
     @impl(lr.SoftmaxOp)
     def softmax(self, interpreter: Interpreter, op: lr.SoftmaxOp, args: PythonValues) -> PythonValues:
+        """[1, C] or [1, C, H, W] -> the same shape, with sums of 1 along the channels."""
         return (reference.softmax(args[0]),)
 
     @impl(lr.PadOp)
     def pad(self, interpreter: Interpreter, op: lr.PadOp, args: PythonValues) -> PythonValues:
+        """[1, C, H, W] -> [1, C, top + H + bottom, left + W + right], the frame full of `value`."""
         return (reference.pad(args[0], op.pads.get_values(), op.value.value.data),)

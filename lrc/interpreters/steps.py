@@ -72,7 +72,7 @@ class Steps:
                 return self.plain(op)
 
     def plain(self, op: Operation) -> Step:
-        """An operation without regions."""
+        """An operation without regions. Raises InterpretationError if it has no meaning here."""
         function, operands = self.meaning(op), self.where(op.operands)
         if function is None:
             raise InterpretationError(f"'{op.name}' has no meaning at the level of loops")

@@ -115,7 +115,7 @@ def arithmetic(op: Operation) -> Function | None:
 
 
 def constant_of(op: arith.ConstantOp) -> Any:
-    """The number, or the array of numbers, that a constant is."""
+    """The number, or the array of numbers, that a constant is. Raises InterpretationError for another."""
     match op.value:
         case DenseIntOrFPElementsAttr():
             return np.array(op.value.get_values()).reshape(op.value.get_shape())

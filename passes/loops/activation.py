@@ -10,7 +10,7 @@ from lrc.passes.loops.builder import Loops
 
 
 def activate(loops: Loops, activation: Activation | None, x: SSAValue, lanes: int) -> SSAValue:
-    """activation(x), lane by lane."""
+    """activation(x), lane by lane. Raises ValueError if its kind has no meaning in loops."""
 
     def maximum(a: SSAValue, b: float | SSAValue) -> SSAValue:
         return loops.insert(arith.MaximumfOp(a, b if isinstance(b, SSAValue) else loops.splat(b, lanes)))

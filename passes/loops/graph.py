@@ -19,8 +19,8 @@ from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.weights import WeightStore, array_of
 from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.machines import Machine
 from lrc.passes.loops.builder import FLOATS, Index, Loops
-from lrc.passes.machine import Machine
 
 
 class Family(Protocol):
@@ -102,7 +102,7 @@ class Graph:
         """Launch the kernel of a family, written by `write(name)` if it is not there yet.
 
         `arguments` are given by the names that the kernel has for them; `layer` is set on the launch that
-        completes a layer.
+        completes a layer. Raises ValueError if a name is missing, or is none of the kernel's.
         """
         function = self.kernels.get(family)
         if function is None:

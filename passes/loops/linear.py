@@ -14,12 +14,12 @@ from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weighted import LinearOp
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.machines import Machine
 from lrc.passes.loops.activation import activate
 from lrc.passes.loops.builder import FLOATS, Index, Loops
 from lrc.passes.loops.graph import Graph
 from lrc.passes.loops.halo import clear_halo
 from lrc.passes.loops.rows import numbers
-from lrc.passes.machine import Machine
 
 UNROLL = 4
 """Inputs of one round: as many as arm64 multiplies by from one register."""

@@ -12,7 +12,8 @@ from installed import tool
 from lrc import api, compiler, exact, toolchain, verify
 from lrc.compiler import Compilation
 from lrc.integers import IntegerNetwork, draw
-from lrc.pipelines import TARGETS
+
+TARGETS = ("neon", "host", "c")
 
 STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic")
 
@@ -136,7 +137,7 @@ def cases(target: str) -> Sequence[Case]:
 def check(way: Way, cases: Sequence[Case], scratch: Path) -> None:
     """Build networks in one way, without a warning, and run them between guard pages, with threads where they are
     watched: all numbers are right. Raises AssertionError."""
-    runner = toolchain.emulator_command() if toolchain.is_foreign(way.target) else ()
+    runner = toolchain.runner_command(way.target)
     batch = Batch([case.compilation for case in cases], scratch, way.command(), runner)
     threads = 3 if way.sanitizer == "thread" else 1
     for at_end in (True, False):

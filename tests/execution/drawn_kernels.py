@@ -15,11 +15,12 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
 from lrc import pipelines
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.values.machines import machine_named
 from lrc.testing import kernels
 from lrc.testing.kernels.evaluating import arguments_of, results
 
@@ -49,14 +50,18 @@ def compute_the_same(
     parts, lowered = [HEADER], list[ModuleOp]()
     for i, module in enumerate(modules):
         lowered.append(module.clone())
-        passes = [*fewest, *(all_passes if i % 2 else ()), *(pipelines.LEGALIZATIONS[machine] if i % 2 else ())]
+        passes = [
+            *fewest,
+            *(all_passes if i % 2 else ()),
+            *(pipelines.legalizations(machine) if i % 2 else ()),
+        ]
         pipelines.parse(",".join(passes)).apply(Context(), lowered[-1])
         parts.append("\n".join(text_of(lowered[-1], f"m{i}", machine)))
     calls = [f"    if (atoi(words[1]) == {i})\n        m{i}_all();" for i in range(len(modules))]
     parts += ["int main(int count, char **words)\n{\n    (void)count;", *calls, "    return 0;\n}\n"]
     source, binary = scratch / "kernels.c", scratch / "kernels"
     source.write_text("\n".join(parts), encoding="utf-8")
-    (scratch / "vectors.h").write_text(ISAS[machine].prelude, encoding="utf-8")
+    (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude, encoding="utf-8")
     command = [*compiler, *STRICT, *UNUSED, str(source), "-o", str(binary), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:10000]
@@ -83,8 +88,8 @@ def text_of(module: ModuleOp, prefix: str, machine: str) -> Iterator[str]:
     functions = [op for op in module.ops if isinstance(op, FuncOp) and is_kernel(op)]
     symbols = kernel_names((function.sym_name.data for function in functions), prefix)
     for function in functions:
-        yield CPrinter(isa=ISAS[machine], kernels=symbols).declaration(function)
-        yield CPrinter(isa=ISAS[machine], kernels=symbols).function(function)
+        yield CPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).declaration(function)
+        yield CPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).function(function)
     yield f"static void {prefix}_all(void)\n{{"
     names: dict[SSAValue, str] = {}
     *floats, indices = entry(module).body.block.args

@@ -11,6 +11,7 @@ from lrc.backends import lrw
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.names import model_name
+from lrc.host import machine_of
 
 CHANNELS, ROWS, COLUMNS = 6, 3, 4
 ROW_STRIDE, ORIGIN = 8, 5
@@ -73,7 +74,7 @@ def model(name: str, target: str, arrays: Mapping[str, NDArray[Any]]) -> Emitted
     shape = (1, CHANNELS, ROWS, COLUMNS)
     return EmittedModel(
         name=name,
-        target=target,
+        machine=machine_of(target),
         inputs=(Port("x", shape), Port("shift", (1, 1))),
         outputs=(Port("y", shape), Port("sum", (1, 1))),
         arena_bytes=4 * ELEMENTS,

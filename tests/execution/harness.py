@@ -20,7 +20,7 @@ from xdsl.parser import Parser
 from xdsl.universe import Universe
 
 from lrc import pipelines
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
 from lrc.dialects import kernel, lr
@@ -29,6 +29,7 @@ from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weights import StoreAttr
 from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.machines import machine_named
 from lrc.interpreters import graph, loops
 from lrc.interpreters.reference import Array
 
@@ -141,10 +142,9 @@ def lower(text: str, machine: str) -> Network:
     layers, module = parse(text), parse(text)
     outputs = tuple(shape_of(value) for value in lr.find_model(module).block.last_op.operands)  # pyright: ignore[reportOptionalMemberAccess]
     passes = [
-        "materialize-padding,assign-patterns,reorder-filters",
-        f"tile{{machine={machine} threads=1}},assign-layout{{machine={machine}}},pack-fkw",
-        f"lower-to-loops{{machine={machine}}},legalize-loads,eliminate-redundant-loads,order-body",
-        *pipelines.LEGALIZATIONS[machine],
+        f"set-machine{{machine={machine}}},materialize-padding,assign-patterns,reorder-filters",
+        "tile,assign-layout,pack-fkw,lower-to-loops,legalize-loads,eliminate-redundant-loads,order-body",
+        *pipelines.legalizations(machine),
     ]
     pipelines.parse(",".join(passes)).apply(Context(), module)
     module.verify()
@@ -183,7 +183,7 @@ class Program:
         parts = [HEADER, *(plan.text for plan in self.plans.values()), main + "\n".join(calls) + "\n    return 0;\n}\n"]
         source = scratch / "networks.c"
         source.write_text("\n".join(parts), encoding="utf-8")
-        (scratch / "vectors.h").write_text(ISAS[machine].prelude, encoding="utf-8")
+        (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude, encoding="utf-8")
         command = [*compiler, *STRICT, str(source), "-o", str(self.binary), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[:10000]
@@ -221,7 +221,7 @@ class Plan:
 
     def printer(self) -> CPrinter:
         """A printer for one text."""
-        return CPrinter(indent_num_spaces=4, isa=ISAS[self.network.machine], kernels=self.kernels)
+        return CPrinter(indent_num_spaces=4, isa=isa_of(machine_named(self.network.machine)), kernels=self.kernels)
 
     def body(self) -> Iterator[str]:
         """The statements of the function that launches the kernels."""

@@ -58,7 +58,7 @@ def test_for_arm64(tmp_path: Path) -> None:
     defined = [f"-DCMAKE_{name}={value}" for name, value in settings.items()]
     cmake(folder, tmp_path / "build", *defined, f"-DLRC_two_scales_MACHINE_FLAGS={' '.join(cc.flags('neon'))}")
     program = tmp_path / "build/two_scales_bench"
-    emulator = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
+    emulator = toolchain.runner_command("neon")
     done = subprocess.run([*emulator, program, "2"], capture_output=True, text=True, check=True)
     assert "of 2 runs" in done.stdout
 

@@ -12,10 +12,9 @@ import loader
 import pytest
 from batches import Batch, Ran
 from careful_build import compile_with
-from compilers import Way
+from compilers import TARGETS, Way
 
 from lrc import compiler
-from lrc.pipelines import TARGETS
 
 WRAPPED = ("malloc", "calloc", "aligned_alloc")
 

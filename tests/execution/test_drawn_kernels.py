@@ -11,16 +11,17 @@ from installed import tool
 from variants import VARIANTS
 
 from lrc import toolchain
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
+from lrc.dialects.values.machines import machine_named
 
 
 @pytest.mark.parametrize(("variant", "count"), [("c", 20), ("avx2", 20), ("neon", 8)])
 def test_drawn_kernels(variant: str, count: int, tmp_path: Path) -> None:
     machine, flags = VARIANTS[variant]
-    modules = drawn(count, ISAS[machine].lanes)
+    modules = drawn(count, isa_of(machine_named(machine)).lanes)
     if variant != "neon":
         compute_the_same(modules, machine, tmp_path, [tool("clang-19"), *flags])
         return
     compiler = toolchain.find_compiler("neon")
-    runner = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
+    runner = toolchain.runner_command("neon")
     compute_the_same(modules, machine, tmp_path, [*compiler.command, *compiler.flags("neon"), *flags], runner)

@@ -17,10 +17,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
 from lrc import pipelines, toolchain
-from lrc.backends.c.emit import ISAS
+from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.compiler import make_context
 from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.values.machines import machine_named
 from lrc.interpreters import loops
 from lrc.located import LocatedParser, verify
 
@@ -75,7 +76,12 @@ def module(machine: str, load: str = "direct") -> ModuleOp:
 
 def passes(machine: str) -> list[str]:
     """The passes that make of such kernels what is printed."""
-    return ["legalize-loads", "eliminate-redundant-loads", "order-body", *pipelines.LEGALIZATIONS[machine]]
+    return [
+        "legalize-loads",
+        "eliminate-redundant-loads",
+        "order-body",
+        *pipelines.legalizations(machine),
+    ]
 
 
 def buffers() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -116,7 +122,7 @@ def test_the_printed_code_means_the_same(machine: str, tmp_path: Path) -> None:
     if machine == "neon":
         compiler = toolchain.find_compiler("neon")
         command = [*compiler.command, *compiler.flags("neon"), "-static"]
-        runner = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
+        runner = toolchain.runner_command("neon")
     (tmp_path / "kernels.c").write_text(program(kernels, machine), encoding="utf-8")
     words = [*command, "-std=c11", "-O1", str(tmp_path / "kernels.c"), "-o", str(tmp_path / "kernels"), "-lm"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -133,7 +139,7 @@ def test_the_printed_code_means_the_same(machine: str, tmp_path: Path) -> None:
 
 def program(kernels: ModuleOp, machine: str) -> str:
     """All kernels as a C program, which runs the one of a number."""
-    isa, functions = ISAS[machine], [op for op in kernels.ops if isinstance(op, FuncOp)]
+    isa, functions = isa_of(machine_named(machine)), [op for op in kernels.ops if isinstance(op, FuncOp)]
     names = {function.sym_name.data: function.sym_name.data for function in functions}
 
     def printer() -> CPrinter:

@@ -1,6 +1,7 @@
 """Which compiler and emulator are taken, and what the user hears when there is none."""
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import handwritten
 import pytest
 
 from lrc import toolchain
-from lrc.backends.machine import MACHINES
 from lrc.diagnostics import UserError
 
 
@@ -24,7 +24,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr(toolchain.importlib.util, "find_spec", no_module)
-    monkeypatch.setattr(toolchain.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(toolchain, "SYSROOT", tmp_path)
     return folder
 
@@ -58,7 +58,7 @@ def test_zig_then_clang_then_gcc_for_arm64(tools: Path, monkeypatch: pytest.Monk
     assert toolchain.find_compiler("neon").is_zig
     monkeypatch.setenv("CC", str(put(tools, "phone-cc", "aarch64-linux-android33")))
     assert toolchain.find_compiler("neon").name == "phone-cc"
-    monkeypatch.setattr(toolchain.platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
     assert not toolchain.is_foreign("neon")
     assert [c.name for c in toolchain.find_compilers("neon")] == ["phone-cc", "clang", "zig cc"]
 
@@ -71,12 +71,12 @@ def test_no_compiler(tools: Path, target: str, hint: str) -> None:
 
 def test_no_emulator(tools: Path) -> None:
     with pytest.raises(UserError, match=r"no qemu-aarch64\n.*qemu-user"):
-        toolchain.emulator_command()
+        toolchain.runner_command("neon")
     assert toolchain.is_foreign("neon")
     path = str(put(tools, "qemu-aarch64-static", "cortex-a72"))
-    assert toolchain.emulator_command() == [path, "-cpu", "max"]
+    assert toolchain.runner_command("neon") == [path, "-cpu", "max"]
     put(tools, "qemu-aarch64-static", "cortex-a76")
-    assert toolchain.emulator_command() == [path, "-cpu", "cortex-a76"]
+    assert toolchain.runner_command("neon") == [path, "-cpu", "cortex-a76"]
 
 
 def test_a_missing_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_zig_caches_in_a_place_that_can_be_written(tmp_path: Path, monkeypatch: 
     assert environment["ZIG_GLOBAL_CACHE_DIR"] == str(tmp_path / f"lrc-zig-{os.getuid()}")
 
 
-@pytest.mark.parametrize("target", MACHINES)
+@pytest.mark.parametrize("target", ["neon", "armv8", "host", "c"])
 def test_every_compiler_that_is_here_builds(tmp_path: Path, target: str) -> None:
     folder = handwritten.emit(tmp_path / "model", target=target)
     for compiler in toolchain.find_compilers(target):

@@ -50,7 +50,7 @@ def programs(cases: Mapping[str, str], scratch: pytest.TempPathFactory) -> Progr
         if machine != "neon":
             return Program(networks, scratch.mktemp(variant), [tool("clang-19"), *flags])
         compiler = toolchain.find_compiler("neon")
-        runner = toolchain.emulator_command() if toolchain.is_foreign("neon") else []
+        runner = toolchain.runner_command("neon")
         return Program(networks, scratch.mktemp(variant), [*compiler.command, *compiler.flags("neon"), *flags], runner)
 
     return built

@@ -27,6 +27,8 @@ REFUSALS = frozenset(
         "AssertionError",
         "DiagnosticException",
         "Failed",
+        "FailedPassError",
+        "InvalidOperationError",
         "InterpretationError",
         "PassFailedException",
         "UserError",

@@ -106,7 +106,7 @@ def test_a_layer_has_a_buffer_of_its_name(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('{layer = "a",', '{layer = "nobody",'))
     module = levels.load(path, compiler.make_context())
     with pytest.raises(DiagnosticException, match="layer 'a' has no buffer"):
-        emit(module, MACHINE, MACHINE, [(1, 3, 5, 6)], [(1, 5)], {})
+        emit(module, [(1, 3, 5, 6)], [(1, 5)], {})
 
 
 def change(path: Path, name: str, edit: Callable[[Array], Array]) -> None:

@@ -41,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 
 def test_passes_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = "fuse-conv-bn,fuse-activation,materialize-padding,tile{machine=neon threads=2}"
+    passes = "fuse-conv-bn,fuse-activation,materialize-padding,set-machine{machine=neon},tile{threads=2}"
     assert run("verify", "net.lr", "--passes", passes) == (0, "bisection: no pass changes a layer's meaning\n")
     plant(lost_bias, monkeypatch)
     code, said = run("verify", "net.lr", "--passes", passes)

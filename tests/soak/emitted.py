@@ -96,7 +96,7 @@ def _cases(work: Slice, number: int, target: str) -> list[Case]:
 def _check(work: Slice, number: int, target: str, cases: Sequence[Case]) -> None:
     """Build the networks as one program, and hold what it does against what they mean."""
     command, words = _command(target, random.Random(number))
-    runner = toolchain.emulator_command() if toolchain.is_foreign(target) else ()
+    runner = toolchain.runner_command(target)
     folder = work.scratch / str(number)
     folder.mkdir()
     try:

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from lrc import pipelines
-from lrc.pipelines import LEGALIZATIONS, TARGETS
+from lrc.dialects.values.machines import MACHINES
 from lrc.testing import RELATIONS, features, holds, kernels, loops_preserve_meaning, modules, passes_preserve_meaning
 from soak.drawing import draw
 from soak.slices import Slice
@@ -42,7 +42,7 @@ def passes(work: Slice) -> None:
 
     What all of them make together must mean the same; for one of a few networks, what each of them makes.
     """
-    machines = sorted({pipelines.machine_of(target) for target in TARGETS})
+    machines = sorted(MACHINES)
     chains = {each: pipelines.parse(pipelines.specification(each, "fkw")).passes for each in machines}
 
     def check(example: tuple[ModuleOp, str]) -> None:
@@ -82,7 +82,7 @@ def loops(work: Slice) -> None:
         work.count("modules through passes over their loops")
         loops_preserve_meaning(module, machine)
 
-    draw(work, st.tuples(modules(2), st.sampled_from(sorted(LEGALIZATIONS))), check, 20)
+    draw(work, st.tuples(modules(2), st.sampled_from(sorted(MACHINES))), check, 20)
 
 
 def written_kernels(work: Slice) -> None:

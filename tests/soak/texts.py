@@ -7,7 +7,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lrc import frontend
 from lrc.diagnostics import LrcWarning
-from lrc.pipelines import LEGALIZATIONS, LEVELS
+from lrc.dialects.values.machines import MACHINES
+from lrc.pipelines import LEVELS
 from lrc.testing import Program, formats, means, modules, programs, roundtrips
 from soak.drawing import draw
 from soak.slices import Slice
@@ -39,6 +40,6 @@ def levels(work: Slice) -> None:
         work.count("modules through texts of their level")
         work.count("networks written as .lr", roundtrips(module))
 
-    places = st.tuples(st.sampled_from(LEVELS), st.sampled_from(sorted(LEGALIZATIONS)))
+    places = st.tuples(st.sampled_from(LEVELS), st.sampled_from(sorted(MACHINES)))
     drawn = places.flatmap(lambda place: modules(3, level=place[0], machine=place[1]))
     draw(work, drawn, check, files=lambda module: {"module.txt": str(module).encode()})

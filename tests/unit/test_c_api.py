@@ -3,11 +3,12 @@
 from lrc.backends import c_api
 from lrc.backends.emitted import EmittedModel, Layer, Port
 from lrc.backends.lrw import WeightsLayout
+from lrc.dialects.values.machines import MACHINES
 
 
 def model(inputs: list[str], outputs: list[str], name: str = "net") -> EmittedModel:
     ports = [[Port(port, (1, 2)) for port in names] for names in (inputs, outputs)]
-    return EmittedModel(name, "c", ports[0], ports[1], 0, (), "", (), "static void graph(void) {}")
+    return EmittedModel(name, MACHINES["c"], ports[0], ports[1], 0, (), "", (), "static void graph(void) {}")
 
 
 def test_only_the_word_name_is_filled() -> None:
@@ -27,7 +28,7 @@ def test_code_and_places_of_weights_make_the_hash() -> None:
 def test_names_of_the_users_stay_within_comments_and_strings() -> None:
     name = '*/ int "x\\ ??/\n/* é'
     layer = Layer(name, 'ki"nd', 1, 1, 1, 1, 0, 1, 1)
-    emitted = EmittedModel(name, "c", (), (), 0, (layer,), "", (), "")
+    emitted = EmittedModel(name, MACHINES["c"], (), (), 0, (layer,), "", (), "")
     texts = c_api.code_files(emitted, WeightsLayout({}, 64), embed_weights=False)
     title = r'* / int "x\\ ? ?/\n/ * \xe9'
     assert texts["int_x.h"].startswith(f"/* {title}, compiled by")

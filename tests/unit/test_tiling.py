@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import lrc
 from lrc import compiler
+from lrc.dialects.values.machines import MACHINES, machine_named
 from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.dialects.values.schedules import LOADS, ORDERS, Schedule, Tuning
 from lrc.dialects.values.shapes import Window
-from lrc.passes.machine import MACHINES, machine_named
 from lrc.passes.tiling import Problem, candidates, choose_schedule, registers
 from lrc.testing import pattern_sets
 
@@ -119,6 +119,29 @@ def test_the_pass_asks_for_what_the_layer_does() -> None:
     assert found.schedule is not None and Schedule.parse(found.schedule) == expected
 
 
+@pytest.mark.parametrize(
+    ("device", "tuning", "target", "unused"),
+    [
+        ("", "", "neon", None),
+        ("", "", "avx512", "unroll asks for 8 columns, which are no whole vectors of 16 floats"),
+        ("device neon", "", "kryo485", None),
+        ("device kryo485", "", "avx2", "it is for kryo485"),
+        ("device kryo485", ", device: avx2", "avx2", None),
+        ("device kryo485", ", device: avx2", "neon", "it is for avx2"),
+        ("", ", device: armv8", "neon", "it is for armv8"),
+    ],
+)
+def test_a_tuning_is_for_a_machine(device: str, tuning: str, target: str, unused: str | None) -> None:
+    """Its own, or the network's, or any that can do it; for another lrc chooses, and says why."""
+    layer = f"a: conv2d(x) {{ filters: 8, kernel: 3, tuning: {{ unroll: [4, 1, 8]{tuning} }} }} output y = a"
+    module = lrc.parse(f"model m {{ {device} weights random(seed: 0) input x: f32[1, 6, 9, 40] {layer} }}")
+    (found,) = compiler.lower(module, target, "fkw").report.layers
+    assert found.unused_tuning == unused and found.schedule is not None
+    schedule = Schedule.parse(found.schedule)
+    is_obeyed = (schedule.jam, schedule.tile[0], schedule.columns) == (4, 1, 8)
+    assert is_obeyed == (unused is None)
+
+
 def test_strided_loads_are_not_aligned() -> None:
     """A strided load is two loads and a shuffle already; only the author may ask for more of them."""
     strided = replace(SMALL, window=replace(SMALL.window, strides=(2, 2)))
@@ -129,5 +152,5 @@ def test_strided_loads_are_not_aligned() -> None:
 
 
 def test_unknown_machine() -> None:
-    with pytest.raises(ValueError, match="no machine 'sve': one of neon, avx512"):
+    with pytest.raises(ValueError, match="no machine 'sve': one of kryo485, armv8"):
         machine_named("sve")

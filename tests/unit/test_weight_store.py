@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
+import lrc
+from lrc import compiler
+from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.weights import (
     WeightError,
@@ -20,6 +23,20 @@ from lrc.dialects.lr.weights import (
 from lrc.dialects.values.patterns import PatternSet, Sparsity, find_violation
 
 P = PatternSet.parse('["110/110/000", "011/011/000"]')
+
+
+def test_what_is_put_into_an_overlay_is_not_in_the_store_below() -> None:
+    store = WeightStore.random(0)
+    store.expect(WeightSpec("w", (2, 3), "weight"))
+    over = store.overlay()
+    assert over == store and over["w"] is store["w"]
+    assert over.put("w", np.zeros(3, np.float32)) == "w.2"
+    over.expect(WeightSpec("v", (4,), "bias"))
+    assert over.made == {"w.2"} and store.made == set() and store.names() == ("w",)
+    store.expect(WeightSpec("v", (5,), "bias"))
+    assert (over["v"].shape, store["v"].shape) == ((4,), (5,))
+    store.put("a", np.zeros(1, np.float32))
+    assert "a" not in over
 
 
 @pytest.mark.parametrize(
@@ -149,3 +166,12 @@ def test_files_are_found_beside_the_text_in_the_zoo_or_here(tmp_path: Path) -> N
     assert find_file("a.safetensors", tmp_path) == tmp_path / "a.safetensors"
     assert find_file("b.safetensors", tmp_path) == Path("b.safetensors")
     assert find_file("zoo:digits.safetensors", tmp_path).is_file()
+
+
+def test_a_compilation_leaves_its_source_as_it_was() -> None:
+    layers = "a: conv2d(x) { filters: 4, kernel: 3, pad: 1 } b: batch_norm(a) output y = b"
+    module = lrc.parse(f"model m {{ weights random(seed: 0) input x: f32[1, 2, 4, 5] {layers} }}")
+    text, store = str(module), lr.find_model(module).store
+    names = store.names()
+    assert "a.weight.folded" in lr.find_model(compiler.lower(module, "c", "fkw").module).store
+    assert (str(module), store.names()) == (text, names)

@@ -251,6 +251,12 @@ def test_what_the_language_cannot_say(layers: str) -> None:
     assert error.value.diagnostics[0].hint
 
 
+def test_a_module_that_is_for_a_machine() -> None:
+    module = compiler.lower(lrc.parse(model("z: relu(x)")), "neon", "lr").module
+    with pytest.raises(lrc.UserError, match="the module is for kryo485"):
+        lrc.write(module)
+
+
 def test_values_that_have_layouts() -> None:
     module = lrc.parse(model("z: relu(x)"))
     lowered = compiler.lower(module, "c", "fkw").module

@@ -51,7 +51,7 @@ def built(module: ModuleOp, target: str, threads: int = 1) -> Generator[Code]:
     except WrongPassError as error:
         raise AssertionError(f"compiling for {target}: {error}") from error
     except PassFailedException as error:
-        raise UserError(Diagnostic.of_pass(str(error))) from error
+        raise UserError(Diagnostic.of_error(error)) from error
     with TemporaryFolder() as scratch:
         folder = Path(scratch, "net")
         compiler.write(compilation, folder)

@@ -53,14 +53,14 @@ def passes_preserve_meaning(
 
 @reproducible(lambda given: ["--passes", pipelines.specification(given["machine"])])
 def loops_preserve_meaning(module: ModuleOp, machine: str = "neon", seed: int = 0) -> None:
-    """Check that the loops, as they are for a machine of `lrc.passes.machine`, compute what the packed layers mean,
-    after every pass from lower-to-loops to plan-memory.
+    """Check that the loops, as they are for a target, compute what the packed layers mean, after every pass from
+    lower-to-loops to plan-memory.
 
     Both are computed in float64, where a sum has next to no room for error. The loops are interpreted one operation at
     a time: keep the network small. Raises AssertionError that names the pass and the layer.
     """
     __tracebackhide__ = True
-    context, graph = Context(), module.clone()
+    context, graph = Context(), lr.apart(module)
     for each in pipelines.parse(pipelines.specification(machine, "fkw")).passes:
         each.apply(context, graph)
     packed = Traced.of(graph, list(verify.random_inputs(module, seed).values()))
@@ -107,7 +107,10 @@ def _verify_target(given: Mapping[str, Any]) -> list[str]:
 
 @reproducible(_verify_target)
 def target_is_right(module: ModuleOp, target: str, seed: int = 0, *, exact: bool = False, threads: int = 1) -> None:
-    """Check that the emitted code of one target is right, as `targets_agree` says it."""
+    """Check that the emitted code of one target is right, as `targets_agree` says it.
+
+    Raises AssertionError.
+    """
     __tracebackhide__ = True
     with built(module, target, threads) as code:
         report = code.verify(verify.random_inputs(module, seed))

@@ -31,7 +31,7 @@ def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str
     """A small network with its weights, of one to `layers` layers of any kind as the author would write them.
 
     It is of the `lr` dialect, or lowered to `level` (`lrc.pipelines.LEVELS`) for `machine`, which is the name of a
-    target or of a machine of `lrc.passes.machine`. Whatever is drawn compiles for every machine.
+    target (`lrc.dialects.values.machines`). Whatever is drawn compiles for every machine.
     """
     net = Builder(draw, layers)
     for _ in range(pick(draw, (1, 1, 1, 2, 3))):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from lrc.dialects.lr.base import shape_of
+from lrc.dialects.values.machines import MACHINES
 from lrc.dialects.values.patterns import PatternSet, Sparsity
 from lrc.dialects.values.schedules import LOADS, ORDERS, Tuning
 from lrc.testing.plain import Choices, pattern_sets
@@ -26,7 +27,7 @@ PARAMETERS: Final = ("x", "y", "features", "input", "n", "model", "result", "rep
 BLOCKS: Final = ("act", "basic", "bottleneck", "x", "block", "model", "weights", "Conv", "result", "same", "channels")
 SETS: Final = ("p4", "corners", "same", "x", "patterns", "P_2", "dense")
 OUTPUTS: Final = ("y", "scores", "output", "mask", "model", "int", "relu", "y2")
-DEVICES: Final = (None, None, "kryo485", "device", "a1")
+DEVICES: Final = (None, None, *MACHINES, "neon")
 PREFIXES: Final = ("layer1.0", "0", "features.3.block", "downsample.0", "1.conv", "")
 """What models, inputs, layers, … and arrays are called: as people call them, and as the language calls other things."""
 
@@ -179,7 +180,7 @@ class Phrases(Choices):
         return Said(text, lambda names: factor * said.meaning(names) + offset, is_atom=False)
 
     def plain(self, kind: Kind, scope: Scope) -> Said:
-        """A value of a kind, said without parameters."""
+        """A value of a kind, said without parameters. Raises ValueError if there is no such kind."""
         match kind:
             case "count":
                 if scope.values and self.one_in(3):
@@ -272,7 +273,7 @@ class Phrases(Choices):
         """Wishes for a schedule, all, some or none."""
         parts = dict[str, Said]()
         if self.one_in(2):
-            parts["unroll"] = listed([self.whole(self.pick((1, 2))), self.whole(1), self.whole(self.pick((4, 8)))])
+            parts["unroll"] = listed([self.whole(self.pick((1, 2))), self.whole(1), self.whole(self.pick((16, 32)))])
         if self.one_in(2):
             parts["tile"] = listed([self.whole(self.pick((2, 4))), self.whole(self.pick((1, 16)))])
         if self.one_in(2):
@@ -280,6 +281,9 @@ class Phrases(Choices):
             parts["permute"] = constant(word, word)
         if self.one_in(2):
             parts["load"] = self.value("load", scope)
+        if self.one_in(4):
+            device = self.pick(tuple(MACHINES))
+            parts["device"] = constant(device, device)
         comma = self.pick((", ", " "))
         text = comma.join(key if said.text == key else f"{key}: {said.text}" for key, said in parts.items())
 

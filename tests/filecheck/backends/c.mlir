@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -t c | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=c}' -t c | filecheck %s
 
 // The points of a grid, the last dimension running fastest.
 // CHECK: void points(const void *arguments, size_t begin, size_t end)

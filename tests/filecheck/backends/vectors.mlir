@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -t 'c{machine=neon}' --split-input-file --verify-diagnostics | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=neon}' -t 'c' --split-input-file --verify-diagnostics | filecheck %s
 
 // CHECK: void places(
 // CHECK: const float *const w = in + i;

@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p 'assign-layout{machine=neon}' --split-input-file | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=neon},assign-layout' --split-input-file | filecheck %s
 
 // A reader with padding gets zeros around the picture; the waste lanes of a row are its right halo, and the left halo
 // of the next. What nobody reads on needs none.

@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p 'tile{machine=neon},assign-layout{machine=neon},pack-fkw,lower-to-loops{machine=neon}' --split-input-file --verify-diagnostics | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=neon},tile,assign-layout,pack-fkw,lower-to-loops' --split-input-file --verify-diagnostics | filecheck %s
 
 // A kernel: for each channel block and filter, sums that start from the bias or from the block before; for each pattern
 // a loop over its kernels; after the last block the activation. The network: a buffer for each tensor, launches.

@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p 'assign-layout{machine=neon},lower-to-loops{machine=neon}' --split-input-file | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=neon},assign-layout,lower-to-loops' --split-input-file | filecheck %s
 
 // A pooling: one point for each channel, strided loads, and whole vectors, since 4 columns are one.
 

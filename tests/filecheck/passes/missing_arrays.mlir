@@ -1,4 +1,4 @@
-// RUN: lrc-opt %s -p 'assign-patterns,assign-layout{machine=neon},lower-to-loops{machine=neon}' --split-input-file --verify-diagnostics | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=neon},assign-patterns,assign-layout,lower-to-loops' --split-input-file --verify-diagnostics | filecheck %s
 
 // Whoever needs an array that is not there says which, and for which operation of this file.
 

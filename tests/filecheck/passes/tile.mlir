@@ -1,5 +1,5 @@
-// RUN: lrc-opt %s -p 'tile{machine=neon}' --split-input-file --verify-diagnostics | filecheck %s
-// RUN: lrc-opt %s -p 'tile{machine=avx512}' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=AVX512
+// RUN: lrc-opt %s -p 'set-machine{machine=neon},tile' --split-input-file --verify-diagnostics | filecheck %s
+// RUN: lrc-opt %s -p 'set-machine{machine=avx512},tile' --split-input-file --verify-diagnostics | filecheck %s --check-prefix=AVX512
 
 // The author decides all.
 // CHECK-LABEL: @tuned
@@ -54,7 +54,40 @@ lr.model @scheduled (%x : tensor<1x2x8x32xf32>) {
 lr.model @ragged (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 4, 6]>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #pattern.tuning<unroll = [1, 4, 6], device = kryo485>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+  lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
+}
+
+// -----
+
+// A tuning is for the machine that it names, or the network; for another the heuristic chooses.
+// CHECK-LABEL: @for_another
+// CHECK: lanes = 4, {{.*}} load = rows>
+// CHECK: lanes = 4, {{.*}} load = direct>
+// AVX512-LABEL: @for_another
+// AVX512: tile = [4, 1], lanes = 16, {{.*}} load = direct>
+// AVX512: lanes = 16, {{.*}} load = aligned>
+lr.model @for_another {device = "kryo485"} (%x : tensor<1x2x8x32xf32>) {
+  %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
+    weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
+    tuning = #pattern.tuning<unroll = [1, 4, 16], load = direct, device = avx512>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+  %b = pattern.conv2d "b"(%a) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
+    weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
+    tuning = #pattern.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+  lr.output %b {names = ["b"]} : tensor<1x2x8x32xf32>
+}
+
+// -----
+
+// One that is for no machine in particular is for those that can do it.
+// CHECK-LABEL: @for_whoever_can
+// CHECK: lanes = 4, {{.*}} load = direct>
+// AVX512-LABEL: @for_whoever_can
+// AVX512: lanes = 16, {{.*}} load = aligned>
+lr.model @for_whoever_can (%x : tensor<1x2x8x32xf32>) {
+  %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
+    weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
+    tuning = #pattern.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
 }
 
