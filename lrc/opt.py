@@ -20,11 +20,9 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from lrc.backends import signals
 from lrc.diagnostics import LrcError, UserError
 from lrc.dialects.files import read
+from lrc.exit_codes import BUG_IN_LRC
 from lrc.inputs import keep
 from lrc.located import LocatedParser, verify
-
-BUG = 4
-"""The exit code of a bug, as `lrc` has it."""
 
 
 class LrcOptMain(xDSLOptMain):
@@ -163,7 +161,7 @@ def _run(driver: LrcOptMain) -> None:
         if "--debug" in sys.argv:
             raise
         _report_bug(driver, error)
-        sys.exit(BUG)
+        sys.exit(BUG_IN_LRC)
 
 
 def _report_bug(driver: LrcOptMain, error: Exception) -> None:

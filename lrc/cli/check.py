@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrc.cli.console import count_text, print_json
-from lrc.cli.errors import INPUT_IS_WRONG, Invocation
+from lrc.cli.errors import Invocation
 from lrc.cli.model import read_model
 from lrc.cli.options import examples, json_option, models_argument
+from lrc.exit_codes import INPUT_IS_WRONG
 
 if TYPE_CHECKING:
     from lrc.frontend.lifting import Warn

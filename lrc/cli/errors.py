@@ -20,11 +20,7 @@ from pathlib import Path
 import click
 
 from lrc.backends import signals
-
-INPUT_IS_WRONG = 1
-VERIFICATION_FAILED = 3
-BUG_IN_LRC = 4
-BY_SIGNAL = 128
+from lrc.exit_codes import BUG_IN_LRC, BY_SIGNAL, INPUT_IS_WRONG, VERIFICATION_FAILED
 
 
 class VerificationFailed(Exception):

@@ -3,9 +3,10 @@
 import click
 
 from lrc.backends import staging
-from lrc.cli.errors import INPUT_IS_WRONG, Invocation
+from lrc.cli.errors import Invocation
 from lrc.cli.model import Source, read_source
 from lrc.cli.options import examples, models_argument
+from lrc.exit_codes import INPUT_IS_WRONG
 
 
 @click.command(

@@ -15,8 +15,8 @@ from typing import Any
 from xdsl.utils.exceptions import PassFailedException
 
 from lrc import api, compiler, pipelines, processes, saved, verify
-from lrc.cli.errors import BUG_IN_LRC, INPUT_IS_WRONG, VERIFICATION_FAILED
 from lrc.diagnostics import LrcError
+from lrc.exit_codes import BUG_IN_LRC, INPUT_IS_WRONG, VERIFICATION_FAILED
 from lrc.reduction.case import Case
 
 PLACEHOLDER = "{}"
@@ -25,7 +25,7 @@ PLACEHOLDER = "{}"
 
 @dataclass(frozen=True)
 class Failure:
-    """How a network fails: the exit code (`lrc.cli.errors`), what kind of failure it is, and what is said of it."""
+    """How a network fails: the exit code (`lrc/exit_codes.py`), what kind of failure it is, and what is said of it."""
 
     code: int
     kind: str
