@@ -80,7 +80,7 @@ def test_a_case_is_its_module(module: ModuleOp) -> None:
 @settings(max_examples=10)
 @given(modules(), st.sampled_from(STEPS))
 def test_steps_give_smaller_networks(module: ModuleOp, step: Step) -> None:
-    """Those that are none say so; those that are keep within the measure, and no step gives what it was given."""
+    """Those that are none say so; those that are stay smaller when arrays of another shape are drawn anew."""
     case = Case.of(module, passes=PASSES).settled()
     for candidate in islice(step(case), 12):
         try:
@@ -89,8 +89,7 @@ def test_steps_give_smaller_networks(module: ModuleOp, step: Step) -> None:
             continue
         smaller.module().verify()
         if candidate.size() < case.size():
-            assert smaller.size() <= candidate.size()
-            assert smaller.key() != case.key()
+            assert smaller.size() < case.size()
 
 
 @settings(max_examples=3)
