@@ -16,6 +16,9 @@ class Place(NamedTuple):
     line: int
     column: int
 
+    def __str__(self) -> str:
+        return f"{self.filename}:{self.line}:{self.column}"
+
 
 def place_of(op: Operation) -> Place | None:
     """The place of an operation in its file; None if it has none."""
@@ -25,17 +28,17 @@ def place_of(op: Operation) -> Place | None:
     return Place(location.filename.data, location.line.data, location.column.data)
 
 
-class Placed(Exception):
+class PlacedError(Exception):
     """What is wrong with one operation: `place` is where that comes from, `message` says no place."""
 
     def __init__(self, op: Operation, message: str) -> None:
         self.place, self.message = place_of(op), message
-        super().__init__(":".join(map(str, (*self.place, f" {message}"))) if self.place else message)
+        super().__init__(f"{self.place}: {message}" if self.place else message)
 
 
-class FailedPassError(Placed, PassFailedException):
+class FailedPassError(PlacedError, PassFailedException):
     """A pass cannot go on because of one operation: `vgg16.lr:12:9: message`."""
 
 
-class InvalidOperationError(Placed, VerifyException):
+class InvalidOperationError(PlacedError, VerifyException):
     """An operation that is not valid: `net.mlir:3:5: message`."""

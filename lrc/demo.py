@@ -103,7 +103,7 @@ def facts(neon: Report, host: Timing) -> Panel:
         f"{count_text(executed)} of {count_text(weights)} executed: one in {weights / max(executed, 1):.1f}",
     )
     table.add_row("stored as FKW", f"{bytes_text(fkw)}, {1 - fkw / max(csr, 1):.0%} less than CSR's {bytes_text(csr)}")
-    before_and_after = f"neon {loads(neon)}, {machine_at_hand()} {loads(host.report)}"
+    before_and_after = f"neon {loads(neon)}, {machine_at_hand().name} {loads(host.report)}"
     table.add_row("vector loads", f"{before_and_after} for each multiplication, by load redundancy elimination")
     table.add_row(
         "memory to run in",

@@ -37,7 +37,7 @@ def target_of(module: ModuleOp, target: str | None = None) -> str:
     if target is not None:
         return target
     if (machine := lr.find_machine(module)) is not None:
-        return str(machine)
+        return HOST if machine.is_native else machine.name
     device = lr.find_model(module).device
     return HOST if device is None else device.data
 

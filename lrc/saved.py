@@ -17,7 +17,7 @@ from lrc.backends import staging
 from lrc.compiler import make_context
 from lrc.diagnostics import Diagnostic, UserError
 from lrc.dialects import lr
-from lrc.dialects.places import Placed
+from lrc.dialects.places import PlacedError
 from lrc.frontend.checking import check_weights
 
 
@@ -44,7 +44,7 @@ def load_network(path: Path) -> ModuleOp:
         message = "this is no network of the lr level: one lr.model of nothing but lr's layers"
         raise UserError.because(message, hint="lrc-opt goes on from every level", filename=str(path))
     found = check_weights(lr.find_model(module))
-    if wrong := [Diagnostic.of_error(Placed(op, message)) for op, message, _ in found]:
+    if wrong := [Diagnostic.of_error(PlacedError(op, message)) for op, message, _ in found]:
         raise UserError(*wrong)
     return module
 

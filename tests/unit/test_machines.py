@@ -13,7 +13,7 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, PassFailedException
 
 import lrc
-from lrc import host, pipelines, toolchain
+from lrc import compiler, host, pipelines, toolchain
 from lrc.compiler import make_context
 from lrc.diagnostics import UserError
 from lrc.dialects.values.machines import FAMILIES, MACHINES, machine_named
@@ -88,9 +88,9 @@ def test_a_module_is_for_one_machine() -> None:
     module = ModuleOp([])
     with pytest.raises(PassFailedException, match="the module is for no machine: run set-machine first"):
         diagnose.machine_of(module)
-    for passes, machine in {"{machine=c}": "c", "{machine=c native=false}": "c"}.items():
-        pipelines.parse(f"set-machine{passes}").apply(Context(), module)
-        assert diagnose.machine_of(module) == MACHINES[machine]
+    for _ in range(2):
+        pipelines.parse("set-machine{machine=c}").apply(Context(), module)
+        assert diagnose.machine_of(module) == MACHINES["c"]
     for other in ("{machine=neon}", "{machine=c native=true}"):
         with pytest.raises(PassFailedException, match=r"the module is for c, not for (kryo485|c native): begin where"):
             pipelines.parse(f"set-machine{other}").apply(Context(), module)
@@ -115,6 +115,8 @@ def test_the_device_of_a_file_is_its_target() -> None:
     module = lrc.parse(NETWORK.format(device="device armv8"))
     assert target_of(module) == "armv8"
     assert target_of(module, "c") == "c"
+    for target in ("neon", "host"):
+        assert pipelines.machine_of(target_of(compiler.lower(module, target, "lr").module)) == host.machine_of(target)
     with lrc.compile(module, "c") as net:
         assert net.target == "c"
 
