@@ -22,9 +22,11 @@ from typing import Final
 import click
 
 from benchmarks.networks import CASES, Case
-from lrc import compiler, frontend, toolchain
+from lrc import frontend
 from lrc.cli.console import print_json, print_table, progress
+from lrc.compilation import compiler
 from lrc.diagnostics import LrcError
+from lrc.execution import toolchain
 
 SIZES: Final = (100, 1_000, 10_000)
 

@@ -22,21 +22,24 @@ from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc import compiler, frontend, levels, pipelines, toolchain, zoo
+from lrc import frontend, zoo
 from lrc.backends.staging import TemporaryFolder
-from lrc.compiler import Compilation, Progress
+from lrc.compilation import compiler, pipelines
+from lrc.compilation.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import WeightError
+from lrc.dialects.lr.store import WeightError
 from lrc.dialects.values.machines import TARGETS
-from lrc.library import Library
+from lrc.execution import toolchain
+from lrc.execution.library import Library
+from lrc.execution.program import Program
+from lrc.files import levels
 from lrc.limits import MOST_RUNS, MOST_THREADS
-from lrc.program import Program
 
 if TYPE_CHECKING:
-    from lrc import exact
-    from lrc import verify as verification
-    from lrc.report import Report
+    from lrc.compilation.report import Report
+    from lrc.verification import exact
+    from lrc.verification import verify as verification
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -265,7 +268,7 @@ class Net:
             TypeError: one array was given, and the network has several inputs.
             ValueError: the net is closed.
         """
-        from lrc import verify as verification
+        from lrc.verification import verify as verification
 
         it, picture = self._compilation, self._one_picture(inputs)
         return verification.verify(it.source, it.graph, self._program, picture, it.stretches)
@@ -276,7 +279,7 @@ class Net:
 
         Raises ValueError if the net is closed.
         """
-        from lrc import exact
+        from lrc.verification import exact
 
         self._check_open()
         code = exact.EmittedCode(self._compilation, self._program.folder, self._program.threads)
@@ -287,7 +290,7 @@ class Net:
 
         Raises as `verify`.
         """
-        from lrc import verify as verification
+        from lrc.verification import verify as verification
 
         compilation, picture = self._compilation, self._one_picture(inputs)
         return verification.bisect(compilation.source, compilation.graph_passes, compiler.make_context(), picture)

@@ -17,13 +17,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from lrc import __version__, api, compiler, interpreters, zoo
+from lrc import __version__, api, interpreters, zoo
 from lrc.cli.console import bytes_text, count_text
 from lrc.cli.errors import Invocation, VerificationFailed, run_guarded
-from lrc.host import machine_at_hand
-from lrc.report import Report
-from lrc.toolchain import is_foreign
-from lrc.verify import random_inputs
+from lrc.compilation import compiler
+from lrc.compilation.report import Report
+from lrc.execution.host import machine_at_hand
+from lrc.execution.toolchain import is_foreign
+from lrc.verification.verify import random_inputs
 
 RUNS = 20
 SHADES = " ░▒▓█"

@@ -21,8 +21,8 @@ from lrc.backends import signals
 from lrc.diagnostics import LrcError, UserError
 from lrc.dialects.files import read
 from lrc.exit_codes import BUG_IN_LRC
-from lrc.inputs import keep
-from lrc.located import LocatedParser, verify
+from lrc.files.inputs import keep
+from lrc.files.located import LocatedParser, verify
 
 
 class LrcOptMain(xDSLOptMain):
@@ -55,7 +55,7 @@ class LrcOptMain(xDSLOptMain):
             return
         if self.args.input_file is not None:
             self._keep([Path(self.args.input_file)])
-        from lrc import levels
+        from lrc.files import levels
 
         with levels.written(path) as self.folder:
             super().run()
@@ -88,7 +88,7 @@ class LrcOptMain(xDSLOptMain):
             if not self.args.disable_verify:
                 verify(module)
         if module is not None and self.folder is not None:
-            from lrc import levels
+            from lrc.files import levels
 
             self._keep(levels.files(module))
         return module
@@ -99,7 +99,7 @@ class LrcOptMain(xDSLOptMain):
         Raises UserError if a second module of one output has such arrays.
         """
         if self.args.target == "mlir" and self.args.passes:
-            from lrc import levels
+            from lrc.files import levels
 
             if self.folder is None:
                 prog = levels.without_arrays(prog)
@@ -112,7 +112,7 @@ class LrcOptMain(xDSLOptMain):
         return super().output_resulting_program(prog)
 
     def _keep(self, inputs: Iterable[Path]) -> None:
-        from lrc import levels
+        from lrc.files import levels
 
         output = Path(self.args.output_file)
         for place in (output, levels.arrays_beside(output)):

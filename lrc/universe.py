@@ -3,16 +3,15 @@
 This is the one place of registration, exported as the package's `xdsl.universe` entry point, so that `lrc`, `lrc-opt`
 and plain `xdsl-opt` all know them. Names are bound to getters, not to classes: nothing is imported until it is used.
 
-A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`
-(in `dialect.py` where the package itself must import nothing: lr needs pattern's plain values, pattern lr's layers),
-pass `fuse-activation` is the pass in `lrc/passes/fuse_activation.py`, target `c` the one in `lrc/backends/c/target.py`.
+A name is enough, since a file is named after what it defines: dialect `fkw` is the `Dialect` in `lrc/dialects/fkw/`,
+pass `fuse-activation` of stage `graph` the pass in `lrc/passes/graph/fuse_activation.py`, target `c` the one in
+`lrc/backends/c/target.py`.
 """
 
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
@@ -21,25 +20,22 @@ from xdsl.utils.target import Target
 
 DIALECTS = ("lr", "pattern", "fkw", "kernel", "neon")
 
-PASSES = (
-    "set-machine",
-    "fuse-conv-bn",
-    "fuse-activation",
-    "fuse-residual",
-    "materialize-padding",
-    "replace-unfriendly",
-    "assign-patterns",
-    "reorder-filters",
-    "tile",
-    "assign-layout",
-    "pack-fkw",
-    "lower-to-loops",
-    "legalize-loads",
-    "eliminate-redundant-loads",
-    "order-body",
-    "legalize-neon",
-    "plan-memory",
-)
+PASSES: Final = {
+    name: folder
+    for folder, names in {
+        "graph": (
+            *("set-machine", "fuse-conv-bn", "fuse-activation", "fuse-residual"),
+            *("materialize-padding", "replace-unfriendly"),
+        ),
+        "pattern": ("assign-patterns", "reorder-filters"),
+        "packed": ("tile", "assign-layout", "pack-fkw"),
+        "lowering": ("lower-to-loops",),
+        "loops": ("legalize-loads", "eliminate-redundant-loads", "order-body"),
+        "target": ("legalize-neon", "plan-memory"),
+    }.items()
+    for name in names
+}
+"""Pass -> the folder of `passes/` that has it: the stages of the pipeline, in their order."""
 
 TARGETS = ("c",)
 
@@ -48,9 +44,8 @@ Named = TypeVar("Named", ModulePass, Target)
 
 def _dialect(name: str) -> Callable[[], Dialect]:
     def get() -> Dialect:
-        package = f"lrc.dialects.{name}"
-        module = import_module(f"{package}.dialect" if find_spec(f"{package}.dialect") else package)
-        return next(m for m in vars(module).values() if isinstance(m, Dialect) and m.name == name)
+        members = vars(import_module(f"lrc.dialects.{name}")).values()
+        return next(m for m in members if isinstance(m, Dialect) and m.name == name)
 
     return get
 
@@ -64,9 +59,14 @@ def _class(module: str, name: str, base: type[Named]) -> Callable[[], type[Named
     return get
 
 
+def module_of(name: str) -> str:
+    """The module that has a pass."""
+    return f"lrc.passes.{PASSES[name]}.{name.replace('-', '_')}"
+
+
 UNIVERSE = Universe(
     all_dialects={name: _dialect(name) for name in DIALECTS},
-    all_passes={name: _class(f"lrc.passes.{name.replace('-', '_')}", name, ModulePass) for name in PASSES},
+    all_passes={name: _class(module_of(name), name, ModulePass) for name in PASSES},
     all_targets={name: _class(f"lrc.backends.{name}.target", name, Target) for name in TARGETS},
 )
 

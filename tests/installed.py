@@ -1,7 +1,7 @@
 """The programs that tests call: a missing one fails the test that asks for it, and says how to get it.
 
 What `make test` installs is the Makefile's list, so nothing else can be asked for: a test that needs a new program puts
-it there first. C compilers and emulators that lrc itself finds come from `lrc.toolchain`.
+it there first. C compilers and emulators that lrc itself finds come from `lrc.execution.toolchain`.
 """
 
 import re

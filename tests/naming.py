@@ -12,13 +12,14 @@ from installed import tool
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Region
 
-from lrc import compiler, toolchain
 from lrc.backends.c.isa import isa_of
 from lrc.backends.folder import write_folder
 from lrc.backends.names import api_words, model_name, program_names
+from lrc.compilation import compiler
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.values.machines import MACHINES
+from lrc.execution import toolchain
 
 C_WORDS = """
 alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false float

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 import lrc
-from lrc import compiler, toolchain
+from lrc.compilation import compiler
+from lrc.execution import toolchain
 
 ONE = """\
 model one {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from installed import ESSENTIAL, provided, tool
 
-from lrc.universe import DIALECTS, PASSES, TARGETS, UNIVERSE
+from lrc.universe import DIALECTS, PASSES, TARGETS, UNIVERSE, module_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +62,19 @@ def test_imports_go_one_way(folder: str) -> None:
         for path in python_files(folder)
         for module in imports(path)
         if module.split(".")[0] == "lrc" and not module.startswith(MAY_IMPORT[folder])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_knows_none_below_it(name: str) -> None:
+    """They stand in the order in which a network goes through them, and each imports what comes before it."""
+    later = tuple(f"lrc.dialects.{other}" for other in DIALECTS[DIALECTS.index(name) + 1 :])
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in python_files(f"dialects/{name}")
+        for module in imports(path)
+        if later and module.startswith(later)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -119,7 +132,7 @@ def test_every_tool_of_a_test_is_installed() -> None:
 @pytest.mark.parametrize("name", PASSES)
 def test_pass_is_documented_and_shown(name: str) -> None:
     cls = UNIVERSE.all_passes[name]()
-    assert cls.__module__ == f"lrc.passes.{name.replace('-', '_')}"
+    assert cls.__module__ == module_of(name)
     assert cls.__doc__ and not cls.__doc__.startswith(cls.__name__), f"{cls.__name__} has no docstring"
     shown = ROOT / "tests/filecheck/passes" / f"{name.replace('-', '_')}.mlir"
     assert shown.is_file(), f"no truth table {shown.relative_to(ROOT)}"

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 from installed import tool
 
-from lrc import compiler, verify, zoo
 from lrc.backends.staging import write
 from lrc.cli import main
-from lrc.dialects.lr.weights import WeightStore
+from lrc.compilation import compiler
+from lrc.dialects.lr.store import WeightStore
 from lrc.interpreters import Evaluation
 from lrc.interpreters.reference import Array
+from lrc.verification import verify
 
 TINY = """\
 model tiny {
@@ -374,27 +375,3 @@ def test_a_bug_is_4_with_a_reproducer(lrc: Lrc, monkeypatch: pytest.MonkeyPatch)
     assert "Traceback" in lrc("--debug", "compile", "tiny.lr").err
     monkeypatch.undo()
     assert lrc("check", path).code == 0
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(lrc: Lrc, shell: str) -> None:
-    assert "_LRC_COMPLETE" in lrc("completion", shell).out
-
-
-@pytest.mark.parametrize(
-    ("words", "number", "completed"),
-    [
-        ("lrc check zoo:res", 2, ["plain,zoo:resnet18", "plain,zoo:resnet50"]),
-        ("lrc check zoo : res", 4, ["plain,resnet18", "plain,resnet50"]),  # bash splits at colons
-        ("lrc check zoo : resnet1", 4, ["plain,resnet18"]),
-        ("lrc check zoo :", 3, [f"plain,{name}" for name in zoo.NETWORKS]),
-        ("lrc zoo mob", 2, ["plain,mobilenet-v2"]),
-        ("lrc verify net", 2, ["file,net"]),
-    ],
-)
-def test_completion_knows_the_zoo(words: str, number: int, completed: list[str]) -> None:
-    environment = os.environ | {"_LRC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
-    outcome = subprocess.run(
-        [sys.executable, "-m", "lrc"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert outcome.stdout.split() == completed

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
-from lrc import pipelines
+from lrc.compilation import pipelines
 
 NETWORK = """\
 model tiny {

@@ -6,8 +6,8 @@
 from collections.abc import Callable
 
 import lrc
-from lrc import compiler
 from lrc.backends.emitted import EmittedModel
+from lrc.compilation import compiler
 
 Golden = Callable[[str, str], None]
 

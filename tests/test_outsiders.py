@@ -88,7 +88,7 @@ def test_the_wheel_compiles(user: User) -> None:
     script = """
 import lrc
 from pathlib import Path
-from lrc import compiler
+from lrc.compilation import compiler
 assert Path("../installed").resolve() in Path(lrc.__file__).resolve().parents
 compiler.write(compiler.lower(lrc.load("zoo:digits"), "c"), Path("digits"))
 print(*sorted(path.name for path in Path("digits").iterdir()))

@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lrc import cli, opt, reduction
 from lrc.dialects import lr
-from lrc.passes.fuse_activation import FuseActivationPass
+from lrc.passes.graph.fuse_activation import FuseActivationPass
 from lrc.reduction import Test
 
 NETWORK = """\

@@ -19,8 +19,9 @@ from typing import Final
 
 import click
 
-from lrc import compiler, frontend, zoo
+from lrc import frontend, zoo
 from lrc.cli.console import progress
+from lrc.compilation import compiler
 from lrc.dialects.values.machines import MACHINES
 
 LIST: Final = Path(__file__).with_suffix(".txt")

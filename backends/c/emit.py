@@ -20,7 +20,7 @@ from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.model import find_machine
-from lrc.dialects.lr.weights import Array, StoreAttr
+from lrc.dialects.lr.store import Array, StoreAttr
 
 
 @dataclass(frozen=True)

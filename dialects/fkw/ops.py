@@ -9,7 +9,7 @@ from lrc.dialects.fkw.consistency import check
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.model import store_of
-from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore, array_of, is_at_hand
+from lrc.dialects.lr.store import WeightError, WeightSpec, WeightStore, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
 from lrc.dialects.pattern.ops import common_properties
 from lrc.dialects.values.packing import FKW

@@ -33,7 +33,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from lrc.dialects.kernel.ops import buffer_type
-from lrc.dialects.lr.weights import StoreAttr, WeightError, WeightStore, fingerprint
+from lrc.dialects.lr.store import StoreAttr, WeightError, WeightStore, fingerprint
 
 
 @irdl_op_definition

@@ -2,7 +2,7 @@
 
 from xdsl.ir import Dialect
 
-from lrc.dialects.lr.attrs import ActivationAttr, MachineAttr, WeightAttr, WeightLike
+from lrc.dialects.lr.attrs import ActivationAttr, MachineAttr, SparsityAttr, TuningAttr, WeightAttr, WeightLike
 from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowOp
 from lrc.dialects.lr.model import ModelOp, OutputOp, apart, find_machine, find_model
 from lrc.dialects.lr.ops import (
@@ -21,7 +21,7 @@ from lrc.dialects.lr.ops import (
     SoftmaxOp,
     UpsampleOp,
 )
-from lrc.dialects.lr.weights import StoreAttr, WeightStore
+from lrc.dialects.lr.store import StoreAttr, WeightStore
 from lrc.dialects.values.activations import Activation
 
 __all__ = [
@@ -46,7 +46,9 @@ __all__ = [
     "OutputOp",
     "PadOp",
     "SoftmaxOp",
+    "SparsityAttr",
     "StoreAttr",
+    "TuningAttr",
     "UpsampleOp",
     "WeightAttr",
     "WeightLike",
@@ -77,5 +79,5 @@ LR = Dialect(
         SoftmaxOp,
         PadOp,
     ],
-    [ActivationAttr, MachineAttr, StoreAttr, WeightAttr],
+    [ActivationAttr, MachineAttr, SparsityAttr, StoreAttr, TuningAttr, WeightAttr],
 )

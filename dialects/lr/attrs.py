@@ -11,6 +11,8 @@ from xdsl.printer import Printer
 from lrc.dialects.text import parse_plain
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.machines import Machine, machine_named
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.schedules import Tuning
 
 
 @irdl_attr_definition
@@ -48,6 +50,34 @@ class MachineAttr(Data[Machine]):
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string(str(self.data))
+
+
+@irdl_attr_definition
+class SparsityAttr(Data[Sparsity]):
+    """How a layer was pruned: `#lr.sparsity<pattern ["110/110/000"], keep = 0.25, budget = filter>`."""
+
+    name = "lr.sparsity"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Sparsity:
+        return parse_plain(parser, Sparsity.parse)
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(f"<{self.data}>")
+
+
+@irdl_attr_definition
+class TuningAttr(Data[Tuning]):
+    """What a layer's author asks of its schedule: `#lr.tuning<unroll = [1, 4, 8], permute = hwcico>`."""
+
+    name = "lr.tuning"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Tuning:
+        return parse_plain(parser, lambda text: Tuning.parse(f"<{text}>"))
+
+    def print_parameter(self, printer: Printer) -> None:
+        printer.print_string(str(self.data))
 
 
 @irdl_attr_definition

@@ -31,7 +31,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, WeightAttr, WeightLike
-from lrc.dialects.lr.weights import Role, WeightSpec
+from lrc.dialects.lr.store import Role, WeightSpec
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.patterns import Sparsity

@@ -23,7 +23,7 @@ from xdsl.utils.hints import isa
 
 from lrc.dialects.lr.attrs import MachineAttr
 from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, check_feature_map
-from lrc.dialects.lr.weights import StoreAttr, WeightStore
+from lrc.dialects.lr.store import StoreAttr, WeightStore
 from lrc.dialects.values.machines import Machine, machine_named
 
 MACHINE = "machine"

@@ -6,7 +6,16 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
 
-from lrc.dialects.lr.attrs import WEIGHT, ActivationAttr, WeightLike, ints, optional_weight, weight_like
+from lrc.dialects.lr.attrs import (
+    WEIGHT,
+    ActivationAttr,
+    SparsityAttr,
+    TuningAttr,
+    WeightLike,
+    ints,
+    optional_weight,
+    weight_like,
+)
 from lrc.dialects.lr.base import (
     CONVOLUTION_FORMAT,
     FEATURE_MAP,
@@ -18,8 +27,7 @@ from lrc.dialects.lr.base import (
     spec_of,
     tensor,
 )
-from lrc.dialects.lr.weights import WeightSpec
-from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
+from lrc.dialects.lr.store import WeightSpec
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.patterns import Sparsity

@@ -6,8 +6,8 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
 from lrc.dialects.text import parse_plain
-from lrc.dialects.values.patterns import PatternSet, Sparsity
-from lrc.dialects.values.schedules import Schedule, Tuning
+from lrc.dialects.values.patterns import PatternSet
+from lrc.dialects.values.schedules import Schedule
 
 
 @irdl_attr_definition
@@ -25,20 +25,6 @@ class PatternSetAttr(Data[PatternSet]):
 
 
 @irdl_attr_definition
-class SparsityAttr(Data[Sparsity]):
-    """How a layer was pruned: `#pattern.sparsity<pattern ["110/110/000"], keep = 0.25, budget = filter>`."""
-
-    name = "pattern.sparsity"
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Sparsity:
-        return parse_plain(parser, Sparsity.parse)
-
-    def print_parameter(self, printer: Printer) -> None:
-        printer.print_string(f"<{self.data}>")
-
-
-@irdl_attr_definition
 class ScheduleAttr(Data[Schedule]):
     """How a layer is cut for the machine: `#pattern.schedule<algorithm = direct, tile = [7, 2], lanes = 16, …>`."""
 
@@ -47,20 +33,6 @@ class ScheduleAttr(Data[Schedule]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Schedule:
         return parse_plain(parser, lambda text: Schedule.parse(f"<{text}>"))
-
-    def print_parameter(self, printer: Printer) -> None:
-        printer.print_string(str(self.data))
-
-
-@irdl_attr_definition
-class TuningAttr(Data[Tuning]):
-    """What a layer's author asks of its schedule: `#pattern.tuning<unroll = [1, 4, 8], permute = hwcico>`."""
-
-    name = "pattern.tuning"
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Tuning:
-        return parse_plain(parser, lambda text: Tuning.parse(f"<{text}>"))
 
     def print_parameter(self, printer: Printer) -> None:
         printer.print_string(str(self.data))

@@ -7,11 +7,11 @@ from xdsl.ir import Attribute
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.lr.attrs import WEIGHT, WeightLike
+from lrc.dialects.lr.attrs import WEIGHT, TuningAttr, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
 from lrc.dialects.lr.model import store_of
-from lrc.dialects.lr.weights import Array, WeightSpec, array_of, is_at_hand
-from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr, TuningAttr
+from lrc.dialects.lr.store import Array, WeightSpec, array_of, is_at_hand
+from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
 from lrc.dialects.values.patterns import PatternSet
 
 

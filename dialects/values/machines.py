@@ -143,7 +143,7 @@ FAMILIES: Final[Mapping[str, str]] = {"neon": "kryo485"}
 """Other names of machines -> the machine that each stands for."""
 
 HOST: Final = "host"
-"""The target that is the machine at hand (`lrc/host.py`)."""
+"""The target that is the machine at hand (`lrc/execution/host.py`)."""
 
 TARGETS: Final = (*FAMILIES, HOST, *MACHINES)
 """What code can be made for: families, the machine at hand, machines by name."""

@@ -45,7 +45,9 @@ def command(
     With --json the last line is {"median_ms": …, "min_ms": …, "layers": […]}.
     """
     module = read_model(invocation, model)
-    from lrc import api, pipelines, toolchain
+    from lrc import api
+    from lrc.compilation import pipelines
+    from lrc.execution import toolchain
 
     target = pipelines.target_of(module, target)
     emulated = toolchain.is_foreign(target)

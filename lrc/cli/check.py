@@ -71,7 +71,7 @@ def _verdict(warnings: int) -> str:
 
 
 def _summary(invocation: Invocation, model: str, warn: "Warn") -> dict[str, Any]:
-    from lrc import compiler
+    from lrc.compilation import compiler
     from lrc.dialects import lr
     from lrc.dialects.lr.base import LayerOp
 

@@ -85,9 +85,11 @@ def command(
     if level is None and output == Path("-"):
         raise click.UsageError("a folder cannot go to standard output; --emit prints one level")
     module = read_model(invocation, model)
-    from lrc import compiler, levels, pipelines, toolchain
     from lrc.backends.metadata import files_of_lrc
-    from lrc.inputs import keep
+    from lrc.compilation import compiler, pipelines
+    from lrc.execution import toolchain
+    from lrc.files import levels
+    from lrc.files.inputs import keep
 
     target = pipelines.target_of(module, target)
     if level is not None and is_file(output):
@@ -125,7 +127,7 @@ def command(
 
 def _write_level(module: ModuleOp, output: Path | None) -> None:
     """A file gets the arrays that its text names beside it; standard output has no place for them."""
-    from lrc import levels
+    from lrc.files import levels
 
     if is_file(output):
         levels.save(module, output)

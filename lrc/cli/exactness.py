@@ -9,7 +9,7 @@ import click
 from lrc.cli.console import print_table
 
 if TYPE_CHECKING:
-    from lrc.exact import ExactReport, Report
+    from lrc.verification.exact import ExactReport, Report
 
 
 def print_exact(report: Report, target: str) -> None:

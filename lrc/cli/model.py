@@ -56,11 +56,12 @@ def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -
 
     Raises UserError with every mistake in it.
     """
-    from lrc import frontend, levels
+    from lrc import frontend
     from lrc.diagnostics import show
+    from lrc.files import levels
 
     if Path(model).suffix == ".mlir":
-        from lrc import saved
+        from lrc.files import saved
 
         invocation.inputs.append(Path(model))
         module = saved.load_network(Path(model))

@@ -13,7 +13,7 @@ def read_passes(specification: str) -> tuple[ModulePass, ...]:
     it takes other options."""
     from xdsl.utils.exceptions import ArgSpecParseError
 
-    from lrc import pipelines
+    from lrc.compilation import pipelines
     from lrc.diagnostics import UserError
 
     try:

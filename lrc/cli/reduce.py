@@ -27,7 +27,7 @@ from lrc.cli.passes import read_passes
 
 if TYPE_CHECKING:
     from lrc.reduction import Case, Reduction, Test
-    from lrc.verify import Tensors
+    from lrc.verification.verify import Tensors
 
 
 @click.command(
@@ -77,12 +77,12 @@ def command(
         raise click.UsageError(f"a failure is one thing: {' and '.join(typed)} do not go together", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
-    from lrc import compiler, pipelines
     from lrc.cli.tensors import read_tensors
+    from lrc.compilation import compiler, pipelines
     from lrc.diagnostics import UserError
-    from lrc.inputs import keep
+    from lrc.files.inputs import keep
     from lrc.reduction import Case, Reduction, command_fails, passes_fail, reduce, target_fails
-    from lrc.verify import random_inputs
+    from lrc.verification.verify import random_inputs
 
     target = pipelines.target_of(module, target)
     tensors: Tensors = random_inputs(module, seed) if seed else {}
@@ -128,8 +128,8 @@ def _shown(reduction: Reduction) -> str:
 
 def _finish(reduction: Reduction, layers: int, place: Path, again: list[str], shell: str | None, as_json: bool) -> None:
     """Write what was found, and print it with the command that fails again."""
-    from lrc import saved
     from lrc.cli.tensors import write_tensors
+    from lrc.files import saved
     from lrc.reduction.failures import filled
 
     case, failure = reduction.case, reduction.failure

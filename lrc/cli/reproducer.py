@@ -14,7 +14,7 @@ from lrc import __version__
 from lrc.backends import staging
 from lrc.cli.errors import Invocation
 from lrc.diagnostics import UserError
-from lrc.inputs import keep
+from lrc.files.inputs import keep
 
 REDUCIBLE = ("compile", "run", "verify", "bench")
 """Commands whose bugs `lrc reduce` finds again, and their options that it knows; those with a value get theirs."""

@@ -47,10 +47,11 @@ def command(
     Several pictures may be stacked along the first axis of the input.
     """
     module = read_model(invocation, model)
-    from lrc import api, compiler, pipelines
+    from lrc import api
     from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
-    from lrc.inputs import keep
-    from lrc.verify import random_inputs
+    from lrc.compilation import compiler, pipelines
+    from lrc.files.inputs import keep
+    from lrc.verification.verify import random_inputs
 
     target = pipelines.target_of(module, target)
     if input_path is not None:

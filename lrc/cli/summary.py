@@ -10,7 +10,7 @@ import click
 from lrc.cli.console import bytes_text, count_text, fill, print_table
 
 if TYPE_CHECKING:
-    from lrc.report import LayerReport, Report
+    from lrc.compilation.report import LayerReport, Report
 
 MOST_NAMED = 4
 """So many layers are named in a note."""

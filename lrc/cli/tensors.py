@@ -96,7 +96,7 @@ def _fitting(name: str, array: NDArray[Any], shape: tuple[int, ...], shown: str)
     import numpy as np
 
     from lrc.diagnostics import UserError
-    from lrc.ports import fit
+    from lrc.execution.ports import fit
 
     array = fit(name, array, shape, shown)
     if not len(array):

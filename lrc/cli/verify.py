@@ -20,8 +20,8 @@ from lrc.cli.summary import say_unused_tunings
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from lrc.comparison import LayerReport
-    from lrc.verify import Blame, Report, Tensors
+    from lrc.verification.comparison import LayerReport
+    from lrc.verification.verify import Blame, Report, Tensors
 
 NO_BLAME = "no pass changes a layer's meaning"
 
@@ -72,10 +72,11 @@ def command(
         raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
-    from lrc import api, compiler, pipelines
+    from lrc import api
     from lrc.cli.tensors import read_tensors
+    from lrc.compilation import compiler, pipelines
     from lrc.diagnostics import UserError
-    from lrc.verify import random_inputs
+    from lrc.verification.verify import random_inputs
 
     target = pipelines.target_of(module, target)
     shapes = compiler.input_shapes(module)
@@ -111,7 +112,8 @@ def command(
 
 def _verify_passes(module: ModuleOp, specification: str, inputs: Tensors, as_json: bool) -> None:
     """Hold what each pass makes against what was before it. Raises as `read_passes` does, and VerificationFailed."""
-    from lrc import compiler, verify
+    from lrc.compilation import compiler
+    from lrc.verification import verify
 
     passes = read_passes(specification)
     blame = verify.bisect(module, passes, compiler.make_context(), inputs)

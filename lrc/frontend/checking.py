@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from lrc.diagnostics import did_you_mean
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
-from lrc.dialects.lr.weights import WeightError, WeightSpec, WeightStore
+from lrc.dialects.lr.store import WeightError, WeightSpec, WeightStore
 from lrc.dialects.values.patterns import find_violation
 from lrc.dialects.values.shapes import show
 from lrc.frontend.mistakes import Hint

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import Float32Type, TensorType
 
 from lrc import zoo
 from lrc.dialects.lr.base import tensor
-from lrc.dialects.lr.weights import ZOO, WeightError, WeightStore
+from lrc.dialects.lr.store import ZOO, WeightError, WeightStore
 from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.frontend import syntax
 from lrc.frontend.fields import named

@@ -12,7 +12,7 @@ from xdsl.ir import Block, BlockArgument, Region, SSAValue
 from lrc.diagnostics import Diagnostic, did_you_mean
 from lrc.dialects import lr
 from lrc.dialects.lr.base import value_name
-from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.machines import FAMILIES, MACHINES
 from lrc.dialects.values.patterns import PatternSet
 from lrc.frontend import syntax, tunings

@@ -30,7 +30,7 @@ NOWHERE: Final = Span(0, 0)
 ARRAYS: Final = {"weight": "weight", "bias": "bias", "mean": "running_mean", "variance": "running_var"}
 """How torch calls the array of a field."""
 
-BY_TEXT: Final = "its text as IR says all: str(module), or lrc.levels.save(module, path) with its arrays"
+BY_TEXT: Final = "its text as IR says all: str(module), or lrc.files.levels.save(module, path) with its arrays"
 
 
 def name(text: str, what: str, also: str = "") -> syntax.Name:

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import FileLineColLoc
 from xdsl.ir import Operation
 
 from lrc.diagnostics import Diagnostic, UserError
-from lrc.dialects.lr.weights import WeightError
+from lrc.dialects.lr.store import WeightError
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from lrc.dialects import lr
 from lrc.dialects.fkw.ops import Conv2dOp as FkwConv2dOp
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.pattern.ops import Conv2dOp as PatternConv2dOp
 from lrc.interpreters.errors import located
 from lrc.interpreters.fkw import FkwFunctions, unpacked_weights

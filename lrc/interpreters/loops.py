@@ -20,7 +20,7 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects import kernel
-from lrc.dialects.lr.weights import WeightStore
+from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.errors import located
 from lrc.interpreters.reference import Array, float64

@@ -7,7 +7,7 @@ from typing import Any
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.pattern.ops import Conv2dOp
 from lrc.interpreters.lr import convolve
 from lrc.interpreters.reference import Array

@@ -19,15 +19,15 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, StringA
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
-from lrc import levels
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import Ints
 from lrc.dialects.lr.base import shape_of, tensor, value_name
-from lrc.dialects.lr.weights import array_of
+from lrc.dialects.lr.store import array_of
 from lrc.dialects.values.shapes import Shape
+from lrc.files import levels
 from lrc.frontend.checking import check_weights
-from lrc.validation import named_outputs
-from lrc.verify import random_inputs
+from lrc.verification.validation import named_outputs
+from lrc.verification.verify import random_inputs
 
 Array = NDArray[Any]
 

@@ -14,10 +14,14 @@ from typing import Any
 
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc import api, compiler, pipelines, processes, saved, verify
+from lrc import api
+from lrc.compilation import compiler, pipelines
 from lrc.diagnostics import LrcError
+from lrc.execution import processes
 from lrc.exit_codes import BUG_IN_LRC, INPUT_IS_WRONG, VERIFICATION_FAILED
+from lrc.files import saved
 from lrc.reduction.case import Case
+from lrc.verification import verify
 
 PLACEHOLDER = "{}"
 """What stands for the file of the network in a command."""

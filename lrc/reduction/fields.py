@@ -11,8 +11,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, f64, i64
 from xdsl.ir import Attribute
 
 from lrc.dialects import lr
-from lrc.dialects.lr.attrs import ActivationAttr, ints
-from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
+from lrc.dialects.lr.attrs import ActivationAttr, SparsityAttr, TuningAttr, ints
 from lrc.dialects.values.patterns import PatternSet
 from lrc.reduction.case import Layer, numbers_of
 

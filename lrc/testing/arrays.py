@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import bounds
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.values.patterns import Sparsity, project
 from lrc.interpreters import walk
 from lrc.testing.plain import SEEDS, pick
+from lrc.verification import bounds
 
 Floats = NDArray[np.float32]
 

@@ -43,7 +43,7 @@ ACTIVATIONS = st.sampled_from(
 KERNELS: tuple[tuple[int, int], ...] = (
     ((1, 1),) * 3 + ((3, 3),) * 6 + ((2, 2), (1, 3), (3, 2), (5, 5), (5, 1), (4, 4), (7, 7), (1, 7), (6, 5), (9, 9))
 )
-"""(rows, columns) of kernels, the last of more taps than are written out (`lrc.passes.loops.taps`)."""
+"""(rows, columns) of kernels, the last of more taps than are written out (`lrc.passes.lowering.convolution.taps`)."""
 
 KEEPS = (1.0, 0.5, 2 / 3, 1 / 3.6, 0.1)
 """Shares of the kernels that survive."""

@@ -1,1 +1,1 @@
-"""Kernels as loops: for each family of operators a function from a plain description to a `func.func`."""
+"""Passes over loops: loads as the machine likes them, each vector loaded once, and used up soon."""

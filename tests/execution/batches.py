@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
-from lrc import compiler
-from lrc.compiler import Compilation
+from lrc.compilation import compiler
+from lrc.compilation.compiler import Compilation
 from lrc.dialects import lr
-from lrc.program import layer_result
+from lrc.execution.program import layer_result
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -46,7 +46,7 @@ class Ran:
     layers: Tensors
 
     def dump(self, inputs: Mapping[str, NDArray[np.float32]]) -> tuple[Tensors, Tensors]:
-        """As `lrc.verify` asks a program."""
+        """As `lrc.verification.verify` asks a program."""
         return self.outputs, self.layers
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from installed import tool
 
-from lrc import toolchain
-from lrc.toolchain import Compiler
+from lrc.execution import toolchain
+from lrc.execution.toolchain import Compiler
 
 STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic")
 PROGRAMS = Path(__file__).parent / "c"

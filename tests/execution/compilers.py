@@ -9,9 +9,12 @@ from pathlib import Path
 from batches import Batch, named
 from installed import tool
 
-from lrc import api, compiler, exact, toolchain, verify
-from lrc.compiler import Compilation
-from lrc.integers import IntegerNetwork, draw
+from lrc import api
+from lrc.compilation import compiler
+from lrc.compilation.compiler import Compilation
+from lrc.execution import toolchain
+from lrc.verification import exact, verify
+from lrc.verification.integers import IntegerNetwork, draw
 
 TARGETS = ("neon", "host", "c")
 

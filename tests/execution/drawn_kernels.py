@@ -14,10 +14,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
-from lrc import pipelines
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
+from lrc.compilation import pipelines
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.values.machines import machine_named

@@ -11,7 +11,7 @@ from lrc.backends import lrw
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.names import model_name
-from lrc.host import machine_of
+from lrc.execution.host import machine_of
 
 CHANNELS, ROWS, COLUMNS = 6, 3, 4
 ROW_STRIDE, ORIGIN = 8, 5

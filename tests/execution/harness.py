@@ -19,15 +19,15 @@ from xdsl.ir import SSAValue
 from xdsl.parser import Parser
 from xdsl.universe import Universe
 
-from lrc import pipelines
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.names import kernel_names
+from lrc.compilation import pipelines
 from lrc.dialects import kernel, lr
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.weights import StoreAttr
+from lrc.dialects.lr.store import StoreAttr
 from lrc.dialects.values.layouts import Layout
 from lrc.dialects.values.machines import machine_named
 from lrc.interpreters import graph, loops

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from careful_build import compile_with
 
-from lrc import toolchain
+from lrc.execution import toolchain
 
 FLAGS = (
     *("-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=fuzzer,address,undefined"),

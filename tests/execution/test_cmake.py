@@ -12,7 +12,8 @@ from careful_build import STRICT
 from installed import tool
 
 import lrc
-from lrc import compiler, toolchain
+from lrc.compilation import compiler
+from lrc.execution import toolchain
 
 
 def cmake(folder: Path, build: Path, *settings: str) -> None:

@@ -14,7 +14,7 @@ from batches import Batch, Ran
 from careful_build import compile_with
 from compilers import TARGETS, Way
 
-from lrc import compiler
+from lrc.compilation import compiler
 
 WRAPPED = ("malloc", "calloc", "aligned_alloc")
 

@@ -7,11 +7,11 @@ from variants import VARIANTS, Programs, asked_for, check, model, picture, progr
 from lrc.dialects.values.activations import ACTIVATION_KINDS
 from lrc.dialects.values.shapes import Window
 
-PATTERNS = '#pattern.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
-UNEQUAL = '#pattern.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'
-LARGE = f'#pattern.sparsity<pattern ["{"/".join(["1" * 9] * 8 + ["0" * 9])}", "{"/".join(["101111111"] * 9)}"]>'
-BANDS = f'#pattern.sparsity<pattern ["{"/".join(["1" * 9] * 4 + ["101111111"] * 2 + ["111111110"] * 3)}"]>'
-KERNELS = "#pattern.sparsity<connectivity, keep = 0.5, budget = layer>"
+PATTERNS = '#lr.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
+UNEQUAL = '#lr.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'
+LARGE = f'#lr.sparsity<pattern ["{"/".join(["1" * 9] * 8 + ["0" * 9])}", "{"/".join(["101111111"] * 9)}"]>'
+BANDS = f'#lr.sparsity<pattern ["{"/".join(["1" * 9] * 4 + ["101111111"] * 2 + ["111111110"] * 3)}"]>'
+KERNELS = "#lr.sparsity<connectivity, keep = 0.5, budget = layer>"
 
 
 def dense(array: object) -> str:
@@ -41,7 +41,7 @@ def convolution(
     _, height, width = size
     x, y = picture(*size), picture(filters, *window.output(height, width))
     properties = {"weight": weight, "bias": '#lr.weight<"b">' if bias else None, "sparsity": sparsity}
-    properties["tuning"] = f"#pattern.tuning<{tuning}>" if tuning else None
+    properties["tuning"] = f"#lr.tuning<{tuning}>" if tuning else None
     given = ", ".join(f"{name} = {value}" for name, value in properties.items() if value is not None)
     body = (
         f'  %y = lr.conv2d "y"(%x) {f"plus %r : {y}" if residual else ""} {f"then <{then}>" if then else ""} '
@@ -54,7 +54,7 @@ def convolution(
 def chain(size: int) -> str:
     """Two convolutions: the second reads what the first leaves around its picture."""
     x, window = picture(2, size, size), "kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1"
-    tuning = "tuning = #pattern.tuning<unroll = [1, 1, 16]>"
+    tuning = "tuning = #lr.tuning<unroll = [1, 1, 16]>"
     body = f"""
   %a = lr.conv2d "a"(%x) then <sigmoid> {window} {{weight = #lr.weight<"v">, {tuning}}} : {x} -> {x}
   %y = lr.conv2d "y"(%a) {window} {{weight = #lr.weight<"w">, {tuning}}} : {x} -> {x}"""
@@ -97,8 +97,8 @@ CASES = {
     },
     "residual": convolution((2, 5, 17), 3, residual=True),
     "residual_relu": convolution((2, 5, 17), 3, residual=True, then="relu", strides=(2, 2)),
-    "empty_filter": convolution((2, 5, 5), 3, weight=dense(EMPTY_FILTER), sparsity="#pattern.sparsity<auto>"),
-    "empty_layer": convolution((2, 5, 5), 3, weight=dense(0 * EMPTY_FILTER), sparsity="#pattern.sparsity<auto>"),
+    "empty_filter": convolution((2, 5, 5), 3, weight=dense(EMPTY_FILTER), sparsity="#lr.sparsity<auto>"),
+    "empty_layer": convolution((2, 5, 5), 3, weight=dense(0 * EMPTY_FILTER), sparsity="#lr.sparsity<auto>"),
     "empty_without_bias": convolution((2, 3, 3), 3, weight=dense(0 * EMPTY_FILTER), bias=False),
     "blocks": convolution((7, 6, 9), 3, residual=True, then="relu", tuning="tile = [2, 3]"),
     "blocks_of_patterns": convolution((7, 6, 17), 5, sparsity=PATTERNS, tuning="tile = [2, 2], permute = cohwci"),

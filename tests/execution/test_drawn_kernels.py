@@ -10,9 +10,9 @@ from drawn_kernels import compute_the_same, drawn
 from installed import tool
 from variants import VARIANTS
 
-from lrc import toolchain
 from lrc.backends.c.isa import isa_of
 from lrc.dialects.values.machines import machine_named
+from lrc.execution import toolchain
 
 
 @pytest.mark.parametrize(("variant", "count"), [("c", 20), ("avx2", 20), ("neon", 8)])

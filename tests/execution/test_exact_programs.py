@@ -12,9 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import api, compiler, toolchain
-from lrc.exact import EmittedCode, verify
-from lrc.passes import fuse_conv_bn
+from lrc import api
+from lrc.compilation import compiler
+from lrc.execution import toolchain
+from lrc.passes.graph import fuse_conv_bn
+from lrc.verification.exact import EmittedCode, verify
 
 Arrays = dict[str, NDArray[Any]]
 

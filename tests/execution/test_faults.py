@@ -17,10 +17,11 @@ import handwritten
 import pytest
 from faults import contents, hit, moments
 
-from lrc import levels, toolchain
 from lrc.backends import replacing, staging
 from lrc.backends.metadata import METADATA
-from lrc.toolchain import Compiler
+from lrc.execution import toolchain
+from lrc.execution.toolchain import Compiler
+from lrc.files import levels
 
 MINE = {"main.c": b"mine", "build/net.o": b"made", "build/deep/net.o": b"made of it"}
 """What a user keeps in an emitted folder: path -> content."""

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import lrc
-from lrc import toolchain
 from lrc.backends.names import model_name, program_names
+from lrc.execution import toolchain
 
 PORTS = """
 m arguments class double linux errno M_PI I size_t net net_run net_relu net_add net_copy NULL near lrc_hook

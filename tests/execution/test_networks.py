@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from careful_build import compile_strictly
 
-from lrc import api, compiler, toolchain
-from lrc.program import Program, Tensors
+from lrc import api
+from lrc.compilation import compiler
+from lrc.execution import toolchain
+from lrc.execution.program import Program, Tensors
 
 
 def emitted(folder: Path, target: str) -> Path:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import lrc
-from lrc import compiler
 from lrc.backends.c import printer
+from lrc.compilation import compiler
 
 TEXT = """
 model net {

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 import lrc
-from lrc import toolchain
 from lrc.diagnostics import UserError
-from lrc.library import Library
-from lrc.program import Program
+from lrc.execution import toolchain
+from lrc.execution.library import Library
+from lrc.execution.program import Program
 
 TARGETS = ["host", "c", "neon"]
 

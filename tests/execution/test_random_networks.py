@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from installed import tool
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import compiler
+from lrc.compilation import compiler
+from lrc.execution.toolchain import Compiler
 from lrc.testing import modules, targets_agree
-from lrc.toolchain import Compiler
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

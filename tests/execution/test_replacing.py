@@ -17,9 +17,9 @@ import pytest
 from faults import contents
 from installed import tool
 
-from lrc import toolchain
 from lrc.backends import replacing, staging
-from lrc.toolchain import Compiler
+from lrc.execution import toolchain
+from lrc.execution.toolchain import Compiler
 
 NOBODY = 65534
 

@@ -7,8 +7,8 @@ import handwritten
 import pytest
 from careful_build import STRICT, compile_strictly, run_with
 
-from lrc import toolchain
-from lrc.program import Program
+from lrc.execution import toolchain
+from lrc.execution.program import Program
 
 SANITIZERS = ["", "address,undefined", "thread"]
 

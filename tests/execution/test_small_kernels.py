@@ -16,14 +16,15 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 
-from lrc import pipelines, toolchain
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
-from lrc.compiler import make_context
-from lrc.dialects.lr.weights import WeightStore
+from lrc.compilation import pipelines
+from lrc.compilation.compiler import make_context
+from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.machines import machine_named
+from lrc.execution import toolchain
+from lrc.files.located import LocatedParser, verify
 from lrc.interpreters import loops
-from lrc.located import LocatedParser, verify
 
 SIZE = 200
 """Numbers of each of the two buffers."""

@@ -14,10 +14,11 @@ import handwritten
 import numpy as np
 import pytest
 
-from lrc import cli, opt, toolchain
+from lrc import cli, opt
 from lrc.backends.metadata import METADATA
 from lrc.backends.replacing import ForeignFileError
 from lrc.diagnostics import UserError
+from lrc.execution import toolchain
 
 NET = """\
 model net {

@@ -8,8 +8,8 @@ from pathlib import Path
 import handwritten
 import pytest
 
-from lrc import toolchain
 from lrc.diagnostics import UserError
+from lrc.execution import toolchain
 
 
 def no_module(_name: str) -> None:

@@ -9,10 +9,11 @@ from harness import SANITIZE, TWO_THREADS, Network, Program, lower, reference, z
 from installed import tool
 from numpy.typing import NDArray
 
-from lrc import bounds, toolchain
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
+from lrc.execution import toolchain
 from lrc.interpreters import graph
+from lrc.verification import bounds
 
 VECTORS = ("-march=native", "-Wno-psabi")
 VARIANTS = {

@@ -4,8 +4,8 @@ A patch begins with what the mistake is, in a sentence, and with one test or mor
 
     A batch norm is folded into a layer that others read as well.
     Found by: tests/semantics/test_passes.py::test_graph_passes
-    --- a/passes/fuse_conv_bn.py
-    +++ b/passes/fuse_conv_bn.py
+    --- a/passes/graph/fuse_conv_bn.py
+    +++ b/passes/graph/fuse_conv_bn.py
 
 These are tests of meaning: they would fail for any code that computes something else, and pass for any that is right,
 however it is written. Comparisons of texts (`TEXTS`) find whatever changes, wrong or right, and count for nothing here.
@@ -35,8 +35,8 @@ ROOMS = {
     "printer": ("backends/c/*",),
     "runtime": ("backends/*",),
     "interpreters": ("lrc/interpreters/*",),
-    "bounds": ("lrc/bounds.py", "lrc/comparison.py"),
-    "verify": ("lrc/verify.py", "lrc/validation.py", "lrc/exact.py", "lrc/integers/*"),
+    "bounds": ("lrc/verification/bounds.py", "lrc/verification/comparison.py"),
+    "verify": ("lrc/verification/*",),
     "driver": ("lrc/*",),
 }
 """Room -> the files in it: the first whose pattern fits."""

@@ -14,10 +14,12 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException, PassFailedException, VerifyException
 
 import lrc
-from lrc import compiler, interpreters, levels, pipelines
+from lrc import interpreters
 from lrc.backends.c.emit import emit
+from lrc.compilation import compiler, pipelines
 from lrc.dialects import kernel, lr
-from lrc.dialects.lr.weights import Array
+from lrc.dialects.lr.store import Array
+from lrc.files import levels
 from lrc.interpreters import loops
 
 MACHINE = "neon"

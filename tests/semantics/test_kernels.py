@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import pipelines
+from lrc.compilation import pipelines
 from lrc.testing import kernels, passes_preserve_meaning
 
 LOOP_PASSES = ("legalize-loads", "eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory")

@@ -11,14 +11,16 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import compiler, levels, pipelines, verify
 from lrc.backends.replacing import ForeignFileError
+from lrc.compilation import compiler, pipelines
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import array_of
+from lrc.dialects.lr.store import array_of
 from lrc.dialects.pattern.ops import Conv2dOp
+from lrc.files import levels
 from lrc.interpreters import loops, run
 from lrc.interpreters.reference import Array
+from lrc.verification import verify
 
 TARGET = "neon"
 LEVELS = ("lr", "pattern", "fkw", "loops", "target")

@@ -8,7 +8,7 @@ from xdsl.parser import Parser
 from xdsl.universe import Universe
 from xdsl.utils.exceptions import InterpretationError
 
-from lrc.dialects.lr.weights import WeightStore, fingerprint
+from lrc.dialects.lr.store import WeightStore, fingerprint
 from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.loops import call, picture, run
 

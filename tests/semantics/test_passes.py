@@ -10,17 +10,17 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region
 
 import lrc
-from lrc import pipelines
+from lrc.compilation import pipelines
 from lrc.dialects import lr
+from lrc.dialects.lr.attrs import SparsityAttr
 from lrc.dialects.lr.base import tensor
-from lrc.dialects.lr.weights import array_of
+from lrc.dialects.lr.store import array_of
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.pattern.attrs import SparsityAttr
 from lrc.dialects.values.activations import ACTIVATION_KINDS
 from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity
 from lrc.dialects.values.schedules import Tuning
 from lrc.dialects.values.shapes import Window
-from lrc.passes.assign_patterns import AssignPatternsPass
+from lrc.passes.pattern.assign_patterns import AssignPatternsPass
 from lrc.testing import loops_preserve_meaning, modules, passes_preserve_meaning
 
 GRAPH_PASSES = pipelines.parse(pipelines.specification("neon", "fkw")).passes

@@ -23,9 +23,10 @@ from wrong_passes import (
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import compiler, interpreters, pipelines
+from lrc import interpreters
+from lrc.compilation import compiler, pipelines
 from lrc.dialects import lr
-from lrc.passes import lower_to_loops
+from lrc.passes.lowering import lower_to_loops
 from lrc.reduction import (
     STEPS,
     Case,
@@ -42,7 +43,7 @@ from lrc.reduction.case import fitted
 from lrc.reduction.failures import general
 from lrc.reduction.steps import Step
 from lrc.testing import modules
-from lrc.verify import random_inputs
+from lrc.verification.verify import random_inputs
 
 PASSES = tuple(map(str, pipelines.parse(pipelines.specification("c", "fkw")).passes))
 ALWAYS = Failure(0, "always", "whatever it is")

@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 import lrc
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import array_of, derived
+from lrc.dialects.lr.store import array_of, derived
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 from lrc.testing import RELATIONS, holds, modules

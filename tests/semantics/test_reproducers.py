@@ -21,9 +21,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 import lrc
-from lrc import cli, pipelines, saved
+from lrc import cli
+from lrc.compilation import pipelines
 from lrc.dialects import lr
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
+from lrc.files import saved
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
 from lrc.testing import passes_preserve_meaning, targets_agree
 from lrc.testing.checks import reproducers
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from xdsl.dialects.builtin import FloatAttr, ModuleOp, f64
 
 import lrc
+from lrc.compilation.pipelines import LEVELS
 from lrc.dialects import lr
-from lrc.pipelines import LEVELS
 from lrc.testing import means, modules, roundtrips
 
 NET = """model net {

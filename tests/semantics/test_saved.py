@@ -15,13 +15,15 @@ from xdsl.dialects import vector
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import cli, compiler, interpreters, levels, pipelines, saved
+from lrc import cli, interpreters
+from lrc.compilation import compiler, pipelines
 from lrc.diagnostics import UserError
-from lrc.passes.fuse_activation import FuseActivationPass
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
-from lrc.passes.order_body import OrderBodyPass
+from lrc.files import levels, saved
+from lrc.passes.graph.fuse_activation import FuseActivationPass
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
+from lrc.passes.loops.order_body import OrderBodyPass
 from lrc.testing import loops_preserve_meaning
-from lrc.verify import random_inputs
+from lrc.verification.verify import random_inputs
 
 Run = Callable[..., tuple[object, str]]
 

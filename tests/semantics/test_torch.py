@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import interpreters, verify, zoo
+from lrc import interpreters, zoo
 from lrc.testing import modules
+from lrc.verification import verify
 
 END_TO_END = 2e-5
 """How far float32 code may be from torch's float64 at the end of a whole network, of the largest output. No bound

@@ -12,11 +12,13 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc import cli, compiler, pipelines, verify, zoo
+from lrc import cli, zoo
+from lrc.compilation import compiler, pipelines
 from lrc.interpreters import run
-from lrc.passes.replace_unfriendly import ReplaceUnfriendlyPass
+from lrc.passes.graph.replace_unfriendly import ReplaceUnfriendlyPass
 from lrc.testing import modules, passes_preserve_meaning, targets_agree
-from lrc.validation import Traced, validate
+from lrc.verification import verify
+from lrc.verification.validation import Traced, validate
 
 GRAPH_PASSES = pipelines.parse(pipelines.specification("c", "fkw")).passes
 

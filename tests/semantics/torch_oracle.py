@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.store import WeightStore, array_of
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "relu": torch.relu,

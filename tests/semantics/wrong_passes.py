@@ -13,8 +13,8 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, FloatAttr, ModuleOp, f64
 
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import array_of
-from lrc.passes.materialize_padding import MaterializePaddingPass
+from lrc.dialects.lr.store import array_of
+from lrc.passes.graph.materialize_padding import MaterializePaddingPass
 
 Wrong = Callable[[ModuleOp], None]
 

@@ -18,13 +18,16 @@ from installed import tool
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import compiler, exact, saved, toolchain, verify
-from lrc.compiler import Compilation
+from lrc.compilation import compiler
+from lrc.compilation.compiler import Compilation
 from lrc.dialects import lr
-from lrc.integers import IntegerNetwork, draw
+from lrc.execution import toolchain
+from lrc.files import saved
 from lrc.testing import modules
 from lrc.testing.checks.reproducers import WHERE
-from lrc.validation import named_outputs
+from lrc.verification import exact, verify
+from lrc.verification.integers import IntegerNetwork, draw
+from lrc.verification.validation import named_outputs
 from soak.drawing import QUIET
 from soak.slices import Slice, kind_of, signature_of
 

@@ -7,7 +7,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lrc import pipelines
+from lrc.compilation import pipelines
 from lrc.dialects.values.machines import MACHINES
 from lrc.testing import RELATIONS, features, holds, kernels, loops_preserve_meaning, modules, passes_preserve_meaning
 from soak.drawing import draw

@@ -5,7 +5,8 @@ from pathlib import Path
 import handwritten
 import loader
 
-from lrc import api, compiler
+from lrc import api
+from lrc.compilation import compiler
 from soak.slices import Slice
 
 SECONDS = 60

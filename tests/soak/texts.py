@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
 from lrc import frontend
+from lrc.compilation.pipelines import LEVELS
 from lrc.diagnostics import LrcWarning
 from lrc.dialects.values.machines import MACHINES
-from lrc.pipelines import LEVELS
 from lrc.testing import Program, formats, means, modules, programs, roundtrips
 from soak.drawing import draw
 from soak.slices import Slice

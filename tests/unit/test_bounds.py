@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import lrc
-from lrc import bounds
-from lrc.comparison import compare
 from lrc.dialects import lr
 from lrc.dialects.values.activations import ACTIVATION_KINDS, Activation
 from lrc.interpreters import reference, walk
+from lrc.verification import bounds
+from lrc.verification.comparison import compare
 
 Float32 = NDArray[np.float32]
 

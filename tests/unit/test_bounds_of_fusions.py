@@ -7,10 +7,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import FloatAttr, f64
 
 import lrc
-from lrc import bounds
 from lrc.dialects import lr
 from lrc.interpreters import walk
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
+from lrc.verification import bounds
 
 
 def normal(*shape: int) -> NDArray[np.float32]:

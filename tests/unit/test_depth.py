@@ -2,7 +2,8 @@
 
 import pytest
 
-from lrc import compiler, frontend
+from lrc import frontend
+from lrc.compilation import compiler
 from lrc.dialects.lr.ops import PadOp
 
 HEAD = "model net {\n  weights random(seed: 0)\n  input x: f32[1, 1, 8, 8]\n"

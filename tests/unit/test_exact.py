@@ -11,15 +11,16 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.passes import ModulePass
 
-from lrc import api, exact
+from lrc import api
 from lrc.cli.exactness import print_exact
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ints
-from lrc.integers import IntegerNetwork
 from lrc.interpreters import run, walk
-from lrc.passes.fuse_activation import FuseActivationPass
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
-from lrc.passes.fuse_residual import FuseResidualPass
+from lrc.passes.graph.fuse_activation import FuseActivationPass
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
+from lrc.passes.graph.fuse_residual import FuseResidualPass
+from lrc.verification import exact
+from lrc.verification.integers import IntegerNetwork
 
 PASSES = (FuseConvBnPass(), FuseActivationPass(), FuseResidualPass())
 

@@ -10,7 +10,7 @@ import pytest
 import lrc
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.weights import WeightSpec, WeightStore
+from lrc.dialects.lr.store import WeightSpec, WeightStore
 from lrc.frontend import format, parse
 
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from lrc.passes.loops.halo import HaloFamily, halo_kernel
+from lrc.passes.lowering.halo import HaloFamily, halo_kernel
 
 PARTS = [p for p in product([False, True], repeat=4) if any(p[:3]) and p[2] >= p[3]]
 

@@ -13,13 +13,13 @@ import lrc
 from lrc import api
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
-from lrc.dialects.lr.weights import StoreAttr, array_of
-from lrc.integers import IntegerNetwork, draw
-from lrc.integers.sums import Weighted, reach_of, sums_of
+from lrc.dialects.lr.store import StoreAttr, array_of
 from lrc.interpreters import walk
 from lrc.interpreters.reference import activate, float64, normalization
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
 from lrc.testing import modules
+from lrc.verification.integers import IntegerNetwork, draw
+from lrc.verification.integers.sums import Weighted, reach_of, sums_of
 
 SMALL = """
 model small {

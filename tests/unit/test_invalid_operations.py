@@ -3,8 +3,8 @@
 import pytest
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.compiler import make_context
-from lrc.located import LocatedParser, verify
+from lrc.compilation.compiler import make_context
+from lrc.files.located import LocatedParser, verify
 
 TEXT = """\
 func.func @copy(%x: memref<?xf32>, %places: memref<?xui8>, %rows: index) {

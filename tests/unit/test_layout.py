@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrc.dialects.values.layouts import Layout, round_up
-from lrc.passes.layouts import Needs, choose_layout, misfit
+from lrc.passes.packed.layouts import Needs, choose_layout, misfit
 
 SMALL = st.integers(0, 3)
 SIDES = st.integers(1, 9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lrc.dialects.values.machines import MACHINES
-from lrc.passes.loops.linear import pack_linear, vectors_of_tile
+from lrc.passes.lowering.linear import pack_linear, vectors_of_tile
 
 
 @pytest.mark.parametrize(("outputs", "inputs", "tile"), [(1, 1, 4), (8, 3, 4), (7, 5, 16), (33, 2, 16)])

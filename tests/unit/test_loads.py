@@ -9,10 +9,10 @@ from xdsl.dialects import vector
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from lrc import pipelines
-from lrc.compiler import make_context
+from lrc.compilation import pipelines
+from lrc.compilation.compiler import make_context
 from lrc.dialects import kernel
-from lrc.located import LocatedParser, verify
+from lrc.files.located import LocatedParser, verify
 
 BODY = """
 func.func @k(%x: memref<?xf32>, %y: memref<?xf32>, %points: index) attributes {{load = "{load}"}} {{

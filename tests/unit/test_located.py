@@ -3,8 +3,8 @@
 import pytest
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lrc.compiler import make_context
-from lrc.located import LocatedParser, verify
+from lrc.compilation.compiler import make_context
+from lrc.files.located import LocatedParser, verify
 
 MODEL = """\
 lr.model @m {weights = #lr.store<random 0>} (%x : tensor<1x2x4x4xf32>) {

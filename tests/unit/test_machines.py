@@ -13,12 +13,13 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, PassFailedException
 
 import lrc
-from lrc import compiler, host, pipelines, toolchain
-from lrc.compiler import make_context
+from lrc.compilation import compiler, pipelines
+from lrc.compilation.compiler import make_context
+from lrc.compilation.pipelines import target_of
 from lrc.diagnostics import UserError
 from lrc.dialects.values.machines import FAMILIES, MACHINES, machine_named
+from lrc.execution import host, toolchain
 from lrc.passes import diagnose
-from lrc.pipelines import target_of
 
 SAYS = {
     "zen4": "vendor_id : AuthenticAMD\ncpu family : 25\nflags : avx2 fma avx512f avx512vl avx512bw avx512dq",

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrc
-from lrc import compiler
-from lrc.passes.memory import ALIGNMENT, MOST_PAIRS, Lifetime, best_fit, largest_sum, meet, plan
+from lrc.compilation import compiler
+from lrc.passes.target.memory import ALIGNMENT, MOST_PAIRS, Lifetime, best_fit, largest_sum, meet, plan
 
 STEPS = st.integers(0, 10)
 

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import lrc
-from lrc import compiler, frontend
+from lrc import frontend
+from lrc.compilation import compiler
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -9,11 +9,11 @@ from xdsl.context import Context
 
 import lrc
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import array_of
+from lrc.dialects.lr.store import array_of
 from lrc.dialects.pattern.ops import Conv2dOp
-from lrc.passes.assign_patterns import AssignPatternsPass
-from lrc.passes.reorder import chain, reorder, similarity
-from lrc.passes.reorder_filters import ReorderFiltersPass
+from lrc.passes.pattern.assign_patterns import AssignPatternsPass
+from lrc.passes.pattern.reorder import chain, reorder, similarity
+from lrc.passes.pattern.reorder_filters import ReorderFiltersPass
 
 
 @given(pruned(), st.sampled_from([1, 2, 3]))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrc.dialects.values.patterns import Mask
-from lrc.passes.loops.taps import CHUNK, bands, is_looped, written_taps
+from lrc.passes.lowering.convolution.taps import CHUNK, bands, is_looped, written_taps
 
 ROWS = st.lists(st.lists(st.booleans(), min_size=5, max_size=5).map(tuple), min_size=1, max_size=6)
 

@@ -7,11 +7,11 @@ from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 
 import lrc
-from lrc import compiler
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.printer import CPrinter
 from lrc.backends.c.target import CTarget
 from lrc.backends.names import kernel_names
+from lrc.compilation import compiler
 from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.values.machines import machine_named
 

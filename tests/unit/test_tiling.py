@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrc
-from lrc import compiler
+from lrc.compilation import compiler
 from lrc.dialects.values.machines import MACHINES, machine_named
 from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.dialects.values.schedules import LOADS, ORDERS, Schedule, Tuning
 from lrc.dialects.values.shapes import Window
-from lrc.passes.tiling import Problem, candidates, choose_schedule, registers
+from lrc.passes.packed.heuristic import Problem, candidates, choose_schedule, registers
 from lrc.testing import pattern_sets
 
 SIDES = st.integers(1, 60)

@@ -11,15 +11,15 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Region
 from xdsl.passes import ModulePass
 
-from lrc import verify
-from lrc.comparison import compare
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.values.shapes import Window
 from lrc.interpreters import run, walk
-from lrc.passes.fuse_activation import FuseActivationPass
-from lrc.passes.fuse_conv_bn import FuseConvBnPass
-from lrc.verify import Tensors
+from lrc.passes.graph.fuse_activation import FuseActivationPass
+from lrc.passes.graph.fuse_conv_bn import FuseConvBnPass
+from lrc.verification import verify
+from lrc.verification.comparison import compare
+from lrc.verification.verify import Tensors
 
 
 @pytest.fixture

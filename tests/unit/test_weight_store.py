@@ -7,10 +7,10 @@ import pytest
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
 
 import lrc
-from lrc import compiler
+from lrc.compilation import compiler
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
-from lrc.dialects.lr.weights import (
+from lrc.dialects.lr.store import (
     WeightError,
     WeightSpec,
     WeightStore,

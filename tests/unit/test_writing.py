@@ -11,9 +11,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import BlockArgument
 
 import lrc
-from lrc import compiler, frontend, levels, zoo
+from lrc import frontend, zoo
+from lrc.compilation import compiler
 from lrc.dialects import lr
-from lrc.located import LocatedParser
+from lrc.files import levels
+from lrc.files.located import LocatedParser
 from lrc.testing import modules
 from lrc.universe import UNIVERSE
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import lrc
-from lrc import compiler
+from lrc.compilation import compiler
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.values.packing import pack

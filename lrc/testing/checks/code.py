@@ -10,11 +10,13 @@ from pathlib import Path
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc import compiler, exact, toolchain, verify
 from lrc.backends.staging import TemporaryFolder
-from lrc.compiler import Compilation, WrongPassError
+from lrc.compilation import compiler
+from lrc.compilation.compiler import Compilation, WrongPassError
 from lrc.diagnostics import Diagnostic, UserError
-from lrc.program import Program
+from lrc.execution import toolchain
+from lrc.execution.program import Program
+from lrc.verification import exact, verify
 
 
 @dataclass(frozen=True)

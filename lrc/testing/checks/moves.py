@@ -18,7 +18,7 @@ from xdsl.ir import SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ActivationAttr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.weights import array_of, derived
+from lrc.dialects.lr.store import array_of, derived
 from lrc.interpreters.reference import Array, along_channels
 
 HOMOGENEOUS = ("relu", "leaky_relu")

@@ -11,19 +11,20 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lrc import bounds, pipelines, verify
-from lrc.comparison import LayerReport, compare, distance
+from lrc.compilation import pipelines
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.exact import layers_held
 from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
-from lrc.loop_validation import is_graph, validate_loops
 from lrc.testing.checks.code import built
 from lrc.testing.checks.relations import RELATIONS, Related, Relation
 from lrc.testing.checks.reproducers import reproducible, verify_passes
 from lrc.testing.kernels.evaluating import functions_preserve_meaning
-from lrc.validation import Traced, Validation
+from lrc.verification import bounds, verify
+from lrc.verification.comparison import LayerReport, compare, distance
+from lrc.verification.exact import layers_held
+from lrc.verification.loop_validation import is_graph, validate_loops
+from lrc.verification.validation import Traced, Validation
 
 # In each function `__tracebackhide__` makes pytest show the line of the test that called it, and none of these.
 
@@ -38,9 +39,9 @@ def passes_preserve_meaning(
     """Check that each of the passes, run one after the other, leaves a valid module that means the same.
 
     Of a network, layers may be fused, their weights rounded to float32, and layers may be added; any other layer, input
-    or output keeps its name and its value (`lrc.validation`). A module of functions, such as those of `kernels()`, is
-    run: not one number that it writes may differ (`lrc.testing.kernels.evaluating`). `module` stays as it is. Raises
-    AssertionError that names the pass and what it changed.
+    or output keeps its name and its value (`lrc.verification.validation`). A module of functions, such as those of
+    `kernels()`, is run: not one number that it writes may differ (`lrc.testing.kernels.evaluating`). `module` stays as
+    it is. Raises AssertionError that names the pass and what it changed.
     """
     __tracebackhide__ = True
     if not is_graph(module):
@@ -91,9 +92,9 @@ def targets_agree(
     """Check that the emitted code of every target, built and run, is right: the graph that it was made from means what
     the module does, each layer is within its error bound, each output is the tensor that it names.
 
-    With `exact` the code also runs integer networks (`lrc.exact`), in which no number may differ from the module's.
-    `threads` share each layer. Needs a C compiler, and for `neon` on another machine qemu. Raises AssertionError that
-    names the target and the layer, and UserError if the network cannot be compiled.
+    With `exact` the code also runs integer networks (`lrc.verification.exact`), in which no number may differ from the
+    module's. `threads` share each layer. Needs a C compiler, and for `neon` on another machine qemu. Raises
+    AssertionError that names the target and the layer, and UserError if the network cannot be compiled.
     """
     __tracebackhide__ = True
     for target in targets:

@@ -16,11 +16,10 @@ import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 
 from lrc.dialects import lr
-from lrc.dialects.lr.attrs import ints
+from lrc.dialects.lr.attrs import SparsityAttr, TuningAttr, ints
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.model import store_of
-from lrc.dialects.lr.weights import derived
-from lrc.dialects.pattern.attrs import SparsityAttr, TuningAttr
+from lrc.dialects.lr.store import derived
 from lrc.dialects.values.patterns import Sparsity
 from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Load, Tuning
 from lrc.dialects.values.shapes import Window

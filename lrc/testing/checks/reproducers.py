@@ -34,11 +34,12 @@ from hypothesis.errors import HypothesisException
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from lrc import __version__, saved
+from lrc import __version__
 from lrc.backends import staging
+from lrc.files import saved
 from lrc.testing.checks.scripts import script
 from lrc.universe import multiverse
-from lrc.verify import random_inputs
+from lrc.verification.verify import random_inputs
 
 WHERE = "LRC_REPRODUCERS"
 """The environment variable that says where reproducers go."""

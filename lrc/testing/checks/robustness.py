@@ -25,12 +25,14 @@ from types import FrameType
 from xdsl.context import Context
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from lrc import compiler, frontend, toolchain
+from lrc import frontend
 from lrc.cli.tensors import read_tensors
+from lrc.compilation import compiler
 from lrc.diagnostics import Diagnostic, LrcError
 from lrc.dialects.places import InvalidOperationError
+from lrc.execution import toolchain
+from lrc.files.located import LocatedParser, verify
 from lrc.frontend import syntax
-from lrc.located import LocatedParser, verify
 
 SECONDS = 10
 """How long a reader may take for one input."""

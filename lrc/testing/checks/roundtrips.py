@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
-from lrc import api, compiler, frontend, levels
+from lrc import api, frontend
+from lrc.compilation import compiler
 from lrc.diagnostics import LrcWarning, UserError
 from lrc.dialects import lr
-from lrc.located import LocatedParser
-from lrc.loop_validation import is_graph
+from lrc.files import levels
+from lrc.files.located import LocatedParser
+from lrc.verification.loop_validation import is_graph
 
 MOST_LINES: Final = 12
 """Lines of a difference that are shown."""

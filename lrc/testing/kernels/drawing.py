@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, IntegerA
 from xdsl.ir import SSAValue
 
 from lrc.dialects import kernel
-from lrc.passes.loops.builder import FLOATS, Loops, array_of_unsigned
+from lrc.passes.lowering.builder import FLOATS, Loops, array_of_unsigned
 from lrc.testing.kernels.evaluating import ARGUMENTS
 from lrc.testing.kernels.statements import EXACT, PLACES, Buffer, Index, Number, Statements
 from lrc.testing.networks.building import DrawnModule

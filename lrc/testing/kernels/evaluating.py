@@ -23,7 +23,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import InterpretationError, VerifyException
 from xdsl.utils.hints import isa
 
-from lrc.dialects.lr.weights import StoreAttr, WeightStore
+from lrc.dialects.lr.store import StoreAttr, WeightStore
 from lrc.interpreters import loops
 
 ARGUMENTS: Final = "arguments"

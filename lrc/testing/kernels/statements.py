@@ -16,7 +16,7 @@ from xdsl.ir import Operation, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import vector_type
-from lrc.passes.loops.builder import Loops
+from lrc.passes.lowering.builder import Loops
 
 EXACT: Final = 2**24
 """No number that is computed is larger: float32 has all integers up to here."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from lrc import pipelines
+from lrc.compilation import pipelines
 from lrc.dialects.lr.base import shape_of
 from lrc.testing.networks.building import Builder
 from lrc.testing.networks.motifs import PICTURES, VECTORS, Motif
@@ -30,8 +30,8 @@ ROOM: Final = 3
 def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str = "neon") -> ModuleOp:
     """A small network with its weights, of one to `layers` layers of any kind as the author would write them.
 
-    It is of the `lr` dialect, or lowered to `level` (`lrc.pipelines.LEVELS`) for `machine`, which is the name of a
-    target (`lrc.dialects.values.machines`). Whatever is drawn compiles for every machine.
+    It is of the `lr` dialect, or lowered to `level` (`lrc.compilation.pipelines.LEVELS`) for `machine`, which is the
+    name of a target (`lrc.dialects.values.machines`). Whatever is drawn compiles for every machine.
     """
     net = Builder(draw, layers)
     for _ in range(pick(draw, (1, 1, 1, 2, 3))):

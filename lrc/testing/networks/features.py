@@ -15,10 +15,10 @@ from xdsl.ir import Operation, SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ActivationAttr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.lr.weights import WeightStore, array_of
+from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.values.activations import Activation
 from lrc.interpreters import walk
-from lrc.verify import random_inputs
+from lrc.verification.verify import random_inputs
 
 Found = Iterator[str]
 

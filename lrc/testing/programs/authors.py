@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lrc.dialects import lr
-from lrc.dialects.lr.weights import WeightSpec
+from lrc.dialects.lr.store import WeightSpec
 from lrc.dialects.values.patterns import project
 from lrc.testing.plain import up_to
 from lrc.testing.programs.meaning import Parameter, Said, Statement, Template

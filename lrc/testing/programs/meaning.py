@@ -16,7 +16,7 @@ from xdsl.ir import Block, SSAValue
 
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
-from lrc.dialects.lr.weights import WeightSpec
+from lrc.dialects.lr.store import WeightSpec
 from lrc.dialects.values.shapes import Window
 
 Environment = Mapping[str, Any]

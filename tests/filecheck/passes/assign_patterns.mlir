@@ -6,7 +6,7 @@
 // CHECK-SAME: patterns = #pattern.set<["10/01", "01/10"]>
 // CHECK-SAME: assignment = dense<{{\[\[2, 0\], \[1, 1\]\]}}> : tensor<2x2xui8>
 lr.model @pattern (%x : tensor<1x2x3x3xf32>) {
-  %a = lr.conv2d "a"(%x) then <relu> kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[0.0, 1.0], [2.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]], [[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<2x2x2x2xf32>, sparsity = #pattern.sparsity<pattern ["10/01", "01/10"], keep = 0.75, budget = layer>} : tensor<1x2x3x3xf32> -> tensor<1x2x2x2xf32>
+  %a = lr.conv2d "a"(%x) then <relu> kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[0.0, 1.0], [2.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]], [[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<2x2x2x2xf32>, sparsity = #lr.sparsity<pattern ["10/01", "01/10"], keep = 0.75, budget = layer>} : tensor<1x2x3x3xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
 }
 
@@ -25,7 +25,7 @@ lr.model @dense (%x : tensor<1x2x2x2xf32>) {
 // CHECK-LABEL: @connectivity
 // CHECK: patterns = #pattern.set<["1"]>, assignment = dense<{{\[\[1, 0\], \[0, 1\]\]}}> : tensor<2x2xui8>
 lr.model @connectivity (%x : tensor<1x2x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[0.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #pattern.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
+  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[0.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #lr.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
 }
 
@@ -45,7 +45,7 @@ lr.model @depthwise (%x : tensor<1x2x2x2xf32>) {
 // CHECK-LABEL: @auto_pattern
 // CHECK: patterns = #pattern.set<["01/10", "10/01"]>, assignment = dense<{{\[\[1, 0\], \[2, 2\]\]}}>
 lr.model @auto_pattern (%x : tensor<1x2x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[0.0, 1.0], [2.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]], [[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<2x2x2x2xf32>, sparsity = #pattern.sparsity<auto>} : tensor<1x2x2x2xf32> -> tensor<1x2x1x1xf32>
+  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[0.0, 1.0], [2.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]], [[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<2x2x2x2xf32>, sparsity = #lr.sparsity<auto>} : tensor<1x2x2x2xf32> -> tensor<1x2x1x1xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x1x1xf32>
 }
 
@@ -54,7 +54,7 @@ lr.model @auto_pattern (%x : tensor<1x2x2x2xf32>) {
 // CHECK-LABEL: @auto_dense
 // CHECK: patterns = #pattern.set<["11/11"]>, assignment = dense<1> : tensor<1x2xui8>
 lr.model @auto_dense (%x : tensor<1x2x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<1x2x2x2xf32>, sparsity = #pattern.sparsity<auto>} : tensor<1x2x2x2xf32> -> tensor<1x1x1x1xf32>
+  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 5.0]]]]> : tensor<1x2x2x2xf32>, sparsity = #lr.sparsity<auto>} : tensor<1x2x2x2xf32> -> tensor<1x1x1x1xf32>
   lr.output %a {names = ["a"]} : tensor<1x1x1x1xf32>
 }
 
@@ -64,9 +64,9 @@ lr.model @auto_dense (%x : tensor<1x2x2x2xf32>) {
 // CHECK-LABEL: @all_the_rest
 // CHECK: pattern.conv2d "a"(%x) plus %r : tensor<1x2x2x2xf32> then <relu6> kernel [1, 1] strides [2, 2] pads [0, 1, 1, 0] dilations [1, 1] groups 1
 // CHECK-SAME: bias = #lr.weight<"b">, weight = #lr.weight<"w">
-// CHECK-SAME: assignment = #lr.weight<"a.assignment">, tuning = #pattern.tuning<unroll = [1, 4, 8]>
+// CHECK-SAME: assignment = #lr.weight<"a.assignment">, tuning = #lr.tuning<unroll = [1, 4, 8]>
 lr.model @all_the_rest {weights = #lr.store<random 0>} (%x : tensor<1x2x3x3xf32>, %r : tensor<1x2x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) plus %r : tensor<1x2x2x2xf32> then <relu6> kernel [1, 1] strides [2, 2] pads [0, 1, 1, 0] dilations [1, 1] groups 1 {weight = #lr.weight<"w">, bias = #lr.weight<"b">, sparsity = #pattern.sparsity<connectivity, keep = 0.5>, tuning = #pattern.tuning<unroll = [1, 4, 8]>} : tensor<1x2x3x3xf32> -> tensor<1x2x2x2xf32>
+  %a = lr.conv2d "a"(%x) plus %r : tensor<1x2x2x2xf32> then <relu6> kernel [1, 1] strides [2, 2] pads [0, 1, 1, 0] dilations [1, 1] groups 1 {weight = #lr.weight<"w">, bias = #lr.weight<"b">, sparsity = #lr.sparsity<connectivity, keep = 0.5>, tuning = #lr.tuning<unroll = [1, 4, 8]>} : tensor<1x2x3x3xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
 }
 
@@ -74,7 +74,7 @@ lr.model @all_the_rest {weights = #lr.store<random 0>} (%x : tensor<1x2x3x3xf32>
 
 // CHECK: net.lr:7:3: layer 'a' breaks its sparsity at filter 1, channel 0, tap (0, 1): no pattern of the set keeps all weights of this kernel
 lr.model @no_such_pattern (%x : tensor<1x1x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0, 0.0], [0.0, 1.0]]], [[[1.0, 2.0], [0.0, 3.0]]]]> : tensor<2x1x2x2xf32>, sparsity = #pattern.sparsity<pattern ["10/01"]>} : tensor<1x1x2x2xf32> -> tensor<1x2x1x1xf32> loc("net.lr":7:3)
+  %a = lr.conv2d "a"(%x) kernel [2, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0, 0.0], [0.0, 1.0]]], [[[1.0, 2.0], [0.0, 3.0]]]]> : tensor<2x1x2x2xf32>, sparsity = #lr.sparsity<pattern ["10/01"]>} : tensor<1x1x2x2xf32> -> tensor<1x2x1x1xf32> loc("net.lr":7:3)
   lr.output %a {names = ["a"]} : tensor<1x2x1x1xf32>
 }
 
@@ -82,7 +82,7 @@ lr.model @no_such_pattern (%x : tensor<1x1x2x2xf32>) {
 
 // CHECK: layer 'a' breaks its sparsity at filter 1, channel 1, tap (0, 0): the filter has 2 kernels, but keep = 0.5 of 2, rounded up, allows 1
 lr.model @too_many_kernels (%x : tensor<1x2x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[2.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #pattern.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
+  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[2.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #lr.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
 }
 
@@ -90,7 +90,7 @@ lr.model @too_many_kernels (%x : tensor<1x2x2x2xf32>) {
 
 // CHECK: layer 'a': patterns of 2x2 do not fit a kernel of 1x1
 lr.model @other_kernel (%x : tensor<1x1x2x2xf32>) {
-  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<1.0> : tensor<1x1x1x1xf32>, sparsity = #pattern.sparsity<pattern ["10/01"]>} : tensor<1x1x2x2xf32> -> tensor<1x1x2x2xf32>
+  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<1.0> : tensor<1x1x1x1xf32>, sparsity = #lr.sparsity<pattern ["10/01"]>} : tensor<1x1x2x2xf32> -> tensor<1x1x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x1x2x2xf32>
 }
 

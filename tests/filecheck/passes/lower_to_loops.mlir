@@ -34,7 +34,7 @@ lr.model @patterns (%x : tensor<1x2x3x4xf32>) {
   %a = pattern.conv2d "a"(%x) then <relu> kernel [2, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<[[[[1.0], [0.0]], [[0.0], [2.0]]], [[[0.0], [3.0]], [[4.0], [0.0]]]]> : tensor<2x2x2x1xf32>, bias = dense<1.0> : tensor<2xf32>,
     patterns = #pattern.set<["1/0", "0/1"]>, assignment = dense<[[1, 2], [2, 1]]> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 1, 4]>} : tensor<1x2x3x4xf32> -> tensor<1x2x2x4xf32>
+    tuning = #lr.tuning<unroll = [1, 1, 4]>} : tensor<1x2x3x4xf32> -> tensor<1x2x2x4xf32>
   lr.output %a {names = ["y"]} : tensor<1x2x2x4xf32>
 }
 
@@ -106,6 +106,6 @@ lr.model @overflow (%x : tensor<1x1xf32>) {
 lr.model @large {weights = #lr.store<random 0>} (%x : tensor<1x1x9x4xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [9, 9] strides [1, 1] pads [4, 4, 4, 4] dilations [1, 1] groups 1 {
     weight = #lr.weight<"w">, patterns = #pattern.set<["111111111/111111111/111111111/111111111/111111111/111111111/111111111/111111111/111111111"]>, assignment = dense<1> : tensor<1x1xui8>,
-    tuning = #pattern.tuning<unroll = [1, 1, 4]>} : tensor<1x1x9x4xf32> -> tensor<1x1x9x4xf32>
+    tuning = #lr.tuning<unroll = [1, 1, 4]>} : tensor<1x1x9x4xf32> -> tensor<1x1x9x4xf32>
   lr.output %a {names = ["y"]} : tensor<1x1x9x4xf32>
 }

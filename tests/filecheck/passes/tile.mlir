@@ -7,7 +7,7 @@
 lr.model @tuned (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [2, 4, 8], tile = [2, 1], permute = cohwci, load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [2, 4, 8], tile = [2, 1], permute = cohwci, load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
 }
 
@@ -54,7 +54,7 @@ lr.model @scheduled (%x : tensor<1x2x8x32xf32>) {
 lr.model @ragged (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 4, 6], device = kryo485>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [1, 4, 6], device = kryo485>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
 }
 
@@ -70,10 +70,10 @@ lr.model @ragged (%x : tensor<1x2x8x32xf32>) {
 lr.model @for_another {device = "kryo485"} (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 4, 16], load = direct, device = avx512>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [1, 4, 16], load = direct, device = avx512>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   %b = pattern.conv2d "b"(%a) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %b {names = ["b"]} : tensor<1x2x8x32xf32>
 }
 
@@ -87,7 +87,7 @@ lr.model @for_another {device = "kryo485"} (%x : tensor<1x2x8x32xf32>) {
 lr.model @for_whoever_can (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<1.0> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>, assignment = dense<1> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [1, 2, 4], load = direct>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
 }
 
@@ -98,6 +98,6 @@ lr.model @jam_of_different_filters (%x : tensor<1x2x8x32xf32>) {
   %a = pattern.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<[[[[1.0]], [[0.0]]], [[[0.0]], [[1.0]]]]> : tensor<2x2x1x1xf32>, patterns = #pattern.set<["1"]>,
     assignment = dense<[[1, 0], [0, 1]]> : tensor<2x2xui8>,
-    tuning = #pattern.tuning<unroll = [2, 4, 16]>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
+    tuning = #lr.tuning<unroll = [2, 4, 16]>} : tensor<1x2x8x32xf32> -> tensor<1x2x8x32xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x8x32xf32>
 }

@@ -3,7 +3,7 @@
 
 lr.model @every_layer {weights = #lr.store<random 7>, device = "kryo485"} (%x : tensor<1x4x8x8xf32>, %v : tensor<1x6xf32>) {
   %c = lr.conv2d "c"(%x) kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"c.weight">, bias = #lr.weight<"c.bias">} : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
-  %pruned = lr.conv2d "pruned"(%x) kernel [3, 3] strides [2, 2] pads [0, 0, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"pruned.weight">, sparsity = #pattern.sparsity<pattern ["110/110/000"], keep = 0.5, budget = layer>, tuning = #pattern.tuning<unroll = [1, 4, 8], permute = cohwci>} : tensor<1x4x8x8xf32> -> tensor<1x8x4x4xf32>
+  %pruned = lr.conv2d "pruned"(%x) kernel [3, 3] strides [2, 2] pads [0, 0, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"pruned.weight">, sparsity = #lr.sparsity<pattern ["110/110/000"], keep = 0.5, budget = layer>, tuning = #lr.tuning<unroll = [1, 4, 8], permute = cohwci>} : tensor<1x4x8x8xf32> -> tensor<1x8x4x4xf32>
   %depthwise = lr.conv2d "depthwise"(%c) plus %x : tensor<1x4x8x8xf32> then <relu6> kernel [3, 3] strides [1, 1] pads [2, 2, 2, 2] dilations [2, 2] groups 4 {weight = #lr.weight<"depthwise.weight">} : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
   %inline = lr.conv2d "inline"(%c) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<1.0> : tensor<2x4x1x1xf32>} : tensor<1x4x8x8xf32> -> tensor<1x2x8x8xf32>
   %bn = lr.batch_norm "bn"(%depthwise) {weight = #lr.weight<"bn.weight">, bias = #lr.weight<"bn.bias">, mean = #lr.weight<"bn.running_mean">, variance = #lr.weight<"bn.running_var">, epsilon = 0.001 : f64} : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
@@ -24,7 +24,7 @@ lr.model @every_layer {weights = #lr.store<random 7>, device = "kryo485"} (%x : 
 
 // CHECK-LABEL: lr.model @every_layer {weights = #lr.store<random 7>, device = "kryo485", inputs = ["x", "v"]} (%x: tensor<1x4x8x8xf32>, %v: tensor<1x6xf32>) {
 // CHECK-NEXT: %c = lr.conv2d "c"(%x) kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"c.weight">, bias = #lr.weight<"c.bias">} : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
-// CHECK-NEXT: %pruned = lr.conv2d "pruned"(%x) kernel [3, 3] strides [2, 2] pads [0, 0, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"pruned.weight">, sparsity = #pattern.sparsity<pattern ["110/110/000"], keep = 0.5, budget = layer>, tuning = #pattern.tuning<unroll = [1, 4, 8], permute = cohwci>} : tensor<1x4x8x8xf32> -> tensor<1x8x4x4xf32>
+// CHECK-NEXT: %pruned = lr.conv2d "pruned"(%x) kernel [3, 3] strides [2, 2] pads [0, 0, 1, 1] dilations [1, 1] groups 1 {weight = #lr.weight<"pruned.weight">, sparsity = #lr.sparsity<pattern ["110/110/000"], keep = 0.5, budget = layer>, tuning = #lr.tuning<unroll = [1, 4, 8], permute = cohwci>} : tensor<1x4x8x8xf32> -> tensor<1x8x4x4xf32>
 // CHECK-NEXT: %depthwise = lr.conv2d "depthwise"(%c) plus %x : tensor<1x4x8x8xf32> then <relu6> kernel [3, 3] strides [1, 1] pads [2, 2, 2, 2] dilations [2, 2] groups 4 {weight = #lr.weight<"depthwise.weight">} : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
 // CHECK-NEXT: %inline = lr.conv2d "inline"(%c) {{.*}}weight = dense<1.000000e+00> : tensor<2x4x1x1xf32>
 // CHECK-NEXT: %bn = lr.batch_norm "bn"(%depthwise) {{.*}}epsilon = 1.000000e-03 : f64

@@ -63,24 +63,24 @@ builtin.module attributes {set = #pattern.set<[]>} {}
 // -----
 
 // CHECK: unknown sparsity 'blocks': one of dense, pattern, connectivity, auto
-builtin.module attributes {sparsity = #pattern.sparsity<blocks>} {}
+builtin.module attributes {sparsity = #lr.sparsity<blocks>} {}
 
 // -----
 
 // CHECK: sparsity 'connectivity' needs the share of kernels to keep
-builtin.module attributes {sparsity = #pattern.sparsity<connectivity>} {}
+builtin.module attributes {sparsity = #lr.sparsity<connectivity>} {}
 
 // -----
 
 // CHECK: the share of kernels to keep lies in (0, 1], unlike 1.5
-builtin.module attributes {sparsity = #pattern.sparsity<connectivity, keep = 1.5>} {}
+builtin.module attributes {sparsity = #lr.sparsity<connectivity, keep = 1.5>} {}
 
 // -----
 
 // CHECK: patterns go with sparsity 'pattern', and with no other
-builtin.module attributes {sparsity = #pattern.sparsity<dense ["10/01"]>} {}
+builtin.module attributes {sparsity = #lr.sparsity<dense ["10/01"]>} {}
 
 // -----
 
 // CHECK: unknown budget 'network': 'filter' or 'layer'
-builtin.module attributes {sparsity = #pattern.sparsity<connectivity, keep = 0.5, budget = network>} {}
+builtin.module attributes {sparsity = #lr.sparsity<connectivity, keep = 0.5, budget = network>} {}

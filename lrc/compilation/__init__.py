@@ -1,0 +1,1 @@
+"""Drives a network through the passes, and says what they did."""

@@ -1,0 +1,189 @@
+"""Drives a network through the passes, and what comes out of them into a folder of C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import VerifyException
+
+from lrc.backends.c.emit import Emitted
+from lrc.backends.c.emit import emit as emit_c
+from lrc.backends.folder import write_folder
+from lrc.compilation import pipelines
+from lrc.compilation.report import Observer, Report
+from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
+from lrc.files import levels
+from lrc.universe import multiverse
+
+BETWEEN_LOOPS = frozenset({"eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory"})
+"""Passes whose input is not verified: the loops are large, and are verified once whole and once finished."""
+
+Progress = Callable[[str], None]
+
+LAST_OF_GRAPH = "pack-fkw"
+"""The pass after which a network is still one operation a layer, for the last time."""
+
+
+class WrongPassError(Exception):
+    """A pass made a module that is not valid, or other inputs or outputs: a bug in lrc, and in which pass."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A network on its way to a target.
+
+    `source` is the network as it was written, `graph` the same as packed layers (what the emitted code is verified
+    against), `module` the level that was asked for. `passes` led there, those before `graph_passes` over the graph.
+    `stretches` are the modules before and after passes that keep the meaning: from source to graph, or, if a pass was
+    asked for that changes it, up to that and on from what it made.
+    """
+
+    source: ModuleOp
+    graph: ModuleOp
+    module: ModuleOp
+    target: str
+    passes: tuple[ModulePass, ...]
+    report: Report
+    stretches: tuple[tuple[ModuleOp, ModuleOp], ...] = ()
+
+    @property
+    def graph_passes(self) -> tuple[ModulePass, ...]:
+        """The passes from the source to the graph."""
+        names = [each.name for each in self.passes]
+        return self.passes[: names.index(LAST_OF_GRAPH) + 1] if LAST_OF_GRAPH in names else self.passes
+
+
+def make_context() -> Context:
+    """A context that knows all dialects of xDSL and of lrc."""
+    context = Context()
+    for name, dialect in multiverse().all_dialects.items():
+        context.register_dialect(name, dialect)
+    return context
+
+
+def lower(
+    module: ModuleOp,
+    target: str,
+    level: str = "target",
+    *,
+    threads: int = 1,
+    optional: Collection[str] = (),
+    progress: Progress = lambda step: None,
+) -> Compilation:
+    """Run the passes that lead from a lifted network to `level`, verifying after each; `module` stays as it is.
+
+    Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, and WrongPassError.
+    """
+    began = time.perf_counter()
+    context, result, graph = make_context(), lr.apart(module), module
+    stretches: list[tuple[ModuleOp, ModuleOp]] = []
+    first = module
+    report = Report(lr.find_model(module).sym_name.data, target)
+    observe = Observer(report)
+
+    def between(previous: ModulePass | None, current: ModuleOp, following: ModulePass | None) -> None:
+        nonlocal graph, first
+        try:
+            if following is None or following.name not in BETWEEN_LOOPS:
+                current.verify()
+            if graph is module:
+                check_ports(module, current)
+        except VerifyException as error:
+            if previous is None:
+                raise
+            raise WrongPassError(f"{previous.name}: {error}") from error
+        observe(previous, current, following)
+        if previous is not None and previous.name in pipelines.OPTIONAL:
+            first = current.clone()
+        if following is not None and following.name in pipelines.OPTIONAL:
+            stretches.append((first, current.clone()))
+        if previous is not None and previous.name == LAST_OF_GRAPH:
+            graph = current.clone()
+            stretches.append((first, graph))
+        if following is not None:
+            progress(following.name)
+
+    pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional), between)
+    pipeline.apply(context, result)
+    report.seconds = time.perf_counter() - began
+    return Compilation(module, graph, result, target, pipeline.passes, report, tuple(stretches))
+
+
+def check_ports(before: ModuleOp, after: ModuleOp) -> None:
+    """Raises VerifyException if a network has other inputs or outputs than before: no pass may touch them."""
+    for what, ports in (("inputs", input_shapes), ("outputs", output_shapes)):
+        if (found := list(ports(after).items())) != (expected := list(ports(before).items())):
+            raise VerifyException(f"the {what} are {_show(found)} instead of {_show(expected)}")
+
+
+def _show(ports: Sequence[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {list(shape)}" for name, shape in ports) or "none"
+
+
+def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False) -> dict[str, Any]:
+    """Print a compilation that went all the way as C, and write the folder, all of it or nothing: its metadata.
+
+    Raises OSError if the folder cannot be written.
+    """
+    emitted = emit(compilation)
+    report = compilation.report
+    metadata = {
+        "passes": ",".join(str(each) for each in compilation.passes),
+        "schedules": {layer.name: layer.schedule for layer in report.layers if layer.schedule},
+        "weights": {
+            layer.name: {"weights": layer.weights, "executed": layer.executed, "nonzero": layer.nonzero}
+            for layer in report.layers
+            if layer.weights
+        },
+    }
+    written = write_folder(folder, emitted.model, emitted.arrays, metadata, embed_weights)
+    report.weights_bytes = written["weights_bytes"]
+    return written
+
+
+def show(compilation: Compilation) -> str:
+    """The module that a compilation reached, as text. `levels.save` also keeps the arrays that it names."""
+    return levels.show(compilation.module)
+
+
+def show_c(compilation: Compilation) -> str:
+    """All C of a compilation that went all the way, the kernels first, one text."""
+    model = emit(compilation).model
+    return "\n".join([model.declarations, *(unit.text for unit in model.kernels), model.graph, ""])
+
+
+def emit(compilation: Compilation) -> Emitted:
+    """The texts and arrays of the folder of a compilation that went all the way."""
+    return emit_c(
+        compilation.module,
+        list(input_shapes(compilation.source).values()),
+        list(output_shapes(compilation.source).values()),
+        {layer.name: layer.kind for layer in compilation.report.layers},
+    )
+
+
+def name_of(module: ModuleOp) -> str:
+    """The name of the network in a module."""
+    return lr.find_model(module).sym_name.data
+
+
+def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's inputs by name, in order."""
+    model = lr.find_model(module)
+    return {name: shape_of(value) for name, value in zip(model.inputs, model.block.args, strict=True)}
+
+
+def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's outputs by name, in order. Raises ValueError if it has none."""
+    end = lr.find_model(module).block.last_op
+    if not isinstance(end, lr.OutputOp):
+        raise ValueError("the network has no outputs")
+    return {name.data: shape_of(value) for name, value in zip(end.names, end.values, strict=True)}

@@ -1,0 +1,1 @@
+"""Emitted code runs: machines, C compilers, programs, and libraries in this process."""

@@ -1,0 +1,1 @@
+"""Modules as files: read with places to point at, written with their arrays, never over what was read."""

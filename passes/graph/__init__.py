@@ -1,0 +1,1 @@
+"""Passes over the graph of layers: what it is for, and fewer layers."""

@@ -1,0 +1,76 @@
+"""Load redundancy elimination (LRE): what is in a register is not loaded again.
+
+PatDNN section 5.4 tells two levels apart. Kernel level: taps in the same column read the same input row
+for neighbouring output rows. Filter level: jammed filters read the same input for the same pattern.
+At the loop level both are the same thing, two loads from one place of one window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import vector
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from lrc.dialects import kernel
+from lrc.dialects.kernel.ops import is_kernel
+from lrc.passes.loops.effects import blocks, may_write
+
+
+@dataclass(frozen=True)
+class EliminateRedundantLoadsPass(ModulePass):
+    """load [r, c] of a window that was loaded from there before -> the vector it gave, if nothing was written since.
+
+    Shuffles of equal vectors become one as well. The loop around each body gets the attributes `multiplications`,
+    `loads_before` (where legalize-loads did not say it), `loads_after` and `shuffles`, for whoever reports them.
+    """
+
+    name = "eliminate-redundant-loads"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if isinstance(function, FuncOp) and is_kernel(function):
+                for block in blocks(function):
+                    eliminate(block)
+
+
+def eliminate(block: Block) -> None:
+    """Remove what is loaded or shuffled twice in a block."""
+    known: dict[Hashable, SSAValue] = {}
+    multiplications = sum(isinstance(op, vector.FMAOp) for op in block.ops)
+    before = IntegerAttr(len({op.lhs for op in block.ops if isinstance(op, vector.FMAOp)}), i64)
+    for op in list(block.ops):
+        key = identity(op)
+        if key is None:
+            if known and may_write(op):
+                known.clear()  # anything may have been written
+        elif key in known:
+            Rewriter.replace_op(op, [], [known[key]])
+        else:
+            known[key] = op.results[0]
+    loop = block.parent_op()
+    if multiplications and loop is not None:
+        loads, shuffles = (sum(isinstance(op, kind) for op in block.ops) for kind in (kernel.LoadOp, vector.ShuffleOp))
+        loop.attributes |= {
+            "multiplications": IntegerAttr(multiplications, i64),
+            "loads_before": loop.attributes.get("loads_before", before),
+            "loads_after": IntegerAttr(loads, i64),
+            "shuffles": IntegerAttr(shuffles, i64),
+        }
+
+
+def identity(op: Operation) -> Hashable:
+    """What makes two loads or shuffles give the same vector; None for other operations."""
+    match op:
+        case kernel.LoadOp():
+            return op.window, op.place, op.lane_stride, op.width, op.lanes
+        case vector.ShuffleOp():
+            return op.v1, op.v2, op.mask
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""The convolution: one kernel for all there are, and the launch of a layer."""

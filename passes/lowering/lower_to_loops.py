@@ -1,0 +1,102 @@
+"""lower-to-loops: the network becomes kernels, and a function that launches them."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.ir import BlockArgument, Operation
+from xdsl.passes import ModulePass
+
+from lrc.dialects.fkw import ops as fkw
+from lrc.dialects.lr.base import LayerOp, shape_of
+from lrc.dialects.lr.model import ModelOp, OutputOp
+from lrc.dialects.lr.store import WeightError
+from lrc.dialects.values.machines import Machine
+from lrc.passes.arrays import load
+from lrc.passes.diagnose import fail, machine_of
+from lrc.passes.lowering.convolution.layer import lower_convolution
+from lrc.passes.lowering.copy import copy_in, copy_out
+from lrc.passes.lowering.graph import Graph, layout_of
+from lrc.passes.lowering.table import LOWERINGS
+from lrc.passes.packed.layouts import misfit, needs_of_readers, tensors
+
+
+@dataclass(frozen=True)
+class LowerToLoopsPass(ModulePass):
+    """lr.model -> a kernel for each family of its layers, and a function that launches them in order.
+
+    The module keeps the weight store, as its attribute `weights`.
+    """
+
+    name = "lower-to-loops"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        machine = machine_of(op)
+        for model in [inner for inner in op.ops if isinstance(inner, ModelOp)]:
+            functions = lower(model, machine)
+            op.attributes["weights"] = model.weights
+            for function in functions:
+                function.location = model.location
+                op.body.block.insert_op_before(function, model)
+            model.detach()
+            model.erase()
+
+
+def lower(model: ModelOp, machine: Machine) -> list[Operation]:
+    """The functions that a network becomes."""
+    check_layouts(model, machine.lanes)
+    block = model.body.block
+    output = block.last_op
+    assert isinstance(output, OutputOp)
+    inputs = list(model.inputs)
+    outputs = [name.data for name in output.names]
+    graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine)
+    arguments = list(graph.loops.arguments.values())
+    for argument, value in zip(arguments, block.args, strict=False):
+        copy_in(graph, argument, value)
+    for op in block.ops:
+        if isinstance(op, LayerOp):
+            lower_layer(op, graph)
+    for argument, value in zip(arguments[len(inputs) :], output.operands, strict=True):
+        copy_out(graph, value, argument)
+    functions = graph.finish()
+    functions[-1].attributes |= {"inputs": _names(inputs), "outputs": _names(outputs)}
+    return functions
+
+
+def check_layouts(model: ModelOp, lanes: int) -> None:
+    """Raises PassFailedException if a tensor has no layout, or one that does not give all its readers what they need.
+
+    Kernels ask nothing at run time. This is where a layout, a schedule or a padding that was edited, or is for another
+    machine, would make them leave their buffers or read what is no zero.
+    """
+    for op in model.block.ops:
+        if isinstance(op, fkw.Conv2dOp) and (found := op.schedule.data.lanes) != lanes:
+            fail(op, f"layer '{op.layer.data}' is scheduled for vectors of {found} floats, the machine has {lanes}")
+    for value in tensors(model):
+        op = value.owner if isinstance(value.owner, LayerOp) else model
+        what = f"layer '{op.layer.data}'" if isinstance(op, LayerOp) else f"input {cast(BlockArgument, value).index}"
+        if (layout := layout_of(value)) is None:
+            fail(op, f"{what} has no layout: run assign-layout before lower-to-loops")
+        if problem := misfit(layout, shape_of(value), needs_of_readers(value, lanes), lanes):
+            fail(op, f"the layout of {what} has {problem}")
+
+
+def lower_layer(op: LayerOp, graph: Graph) -> None:
+    """The launches of one layer. Raises PassFailedException if it has no loops, or not all of its arrays are there."""
+    for _, weight, _ in op.weight_specs():
+        load(op, weight)
+    try:
+        if isinstance(op, fkw.Conv2dOp):
+            lower_convolution(op, graph)
+        elif type(op) in LOWERINGS:
+            LOWERINGS[type(op)](op, graph)
+        else:
+            fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
+    except WeightError as error:
+        fail(op, str(error))
+
+
+def _names(names: list[str]) -> ArrayAttr[StringAttr]:
+    return ArrayAttr([StringAttr(name) for name in names])

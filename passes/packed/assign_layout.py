@@ -1,0 +1,28 @@
+"""assign-layout: where every number of every tensor lies, decided for the whole graph."""
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from lrc.dialects.kernel.attrs import LayoutAttr
+from lrc.dialects.lr.base import shape_of
+from lrc.dialects.lr.model import find_model
+from lrc.passes.diagnose import machine_of
+from lrc.passes.packed.layouts import choose_layout, needs_of_readers, tensors
+
+
+@dataclass(frozen=True)
+class AssignLayoutPass(ModulePass):
+    """Give every tensor of the network a layout that suits all who read and write it, as the encoding of its type."""
+
+    name = "assign-layout"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        lanes = machine_of(op).lanes
+        for value in tensors(find_model(op)):
+            layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes)
+            typed = TensorType(Float32Type(), shape_of(value), LayoutAttr(layout))
+            Rewriter.replace_value_with_new_type(value, typed)

@@ -1,0 +1,1 @@
+"""Passes to one machine: its instructions, and the memory that the network runs in."""
