@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrc.dialects.values.rounding import round_up
+
 MAGIC = b"\x89LRW\r\n\x1a\n"
 VERSION = 1
 ALIGNMENT = 64
@@ -70,7 +72,7 @@ def layout(arrays: Mapping[str, NDArray[Any]]) -> WeightsLayout:
     end = last = HEADER.size
     for name, array in arrays.items():
         offsets[name] = end
-        end += _aligned(array.nbytes)
+        end += round_up(array.nbytes, ALIGNMENT)
         last = end if array.dtype.kind != "f" else last
     known = blake2b(digest_size=16)
     for name, array in arrays.items():
@@ -104,10 +106,6 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], model_hash: int) -> Ch
     return checksum
 
 
-def _aligned(count: int) -> int:
-    return -(-count // ALIGNMENT) * ALIGNMENT
-
-
 def _words(array: NDArray[Any]) -> Iterator[NDArray[np.uint64]]:
     """The array's bytes, little-endian and padded to the alignment, as chunks of words."""
     contiguous = np.ascontiguousarray(array)
@@ -115,4 +113,4 @@ def _words(array: NDArray[Any]) -> Iterator[NDArray[np.uint64]]:
     chunk = 8 * _CHUNK_WORDS
     for begin in range(0, flat.size, chunk):
         piece = flat[begin : begin + chunk]
-        yield np.pad(piece, (0, _aligned(piece.size) - piece.size)).view("<u8")
+        yield np.pad(piece, (0, round_up(piece.size, ALIGNMENT) - piece.size)).view("<u8")

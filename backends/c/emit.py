@@ -121,15 +121,16 @@ def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Laye
             name=name,
             kind=kinds.get(name, "layer"),
             elements=layout.size,
-            channels=layout.channels,
-            rows=layout.height,
-            columns=layout.width,
-            origin=layout.origin,
-            row_stride=layout.row_stride,
-            channel_stride=layout.channel_stride,
+            channels=picture.channels,
+            rows=picture.height,
+            columns=picture.width,
+            origin=picture.origin,
+            row_stride=picture.row_stride,
+            channel_stride=picture.channel_stride,
         )
         for name in completed
         for layout in [buffers[name]]
+        for picture in [layout.picture()]
     ]
     return layers, {layer.name: number for number, layer in enumerate(layers)}
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lrc.dialects.values.packing import FKW
 from lrc.dialects.values.patterns import PatternSet
+from lrc.dialects.values.rounding import pieces
 
 Limit = NDArray[np.int64] | int
 
@@ -33,7 +34,7 @@ def check(
         _check_type(name, array)
     width = channels if block is None or groups > 1 else min(block, channels)
     rows_of_block = filters // jam
-    rows = rows_of_block * -(-channels // width)
+    rows = rows_of_block * pieces(channels, width)
     sizes: dict[str, tuple[int | None, ...]] = {
         "offset": (rows + 1,),
         "reorder": (filters,),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrc.dialects.values.patterns import PatternSet
+from lrc.dialects.values.rounding import pieces
 
 Integers = NDArray[np.integer]
 
@@ -93,7 +94,7 @@ def pack(
     sequence = np.argsort(place * len(patterns) + kind, kind="stable")
     row, channel, kind, first, place = (each[sequence] for each in (row, channel, kind, first, place))
 
-    blocks = -(-channels // width)
+    blocks = pieces(channels, width)
     counts = np.bincount(place * len(patterns) + kind, minlength=blocks * row_count * len(patterns))
     stride = _from_zero(counts.reshape(blocks * row_count, len(patterns)))
     index = channel - first

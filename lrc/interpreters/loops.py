@@ -231,10 +231,11 @@ def run(
 
 def picture(buffer: Array, layout: Layout) -> Array:
     """The tensor [C, H, W] that lies in a buffer."""
+    pictures = layout.picture()
     places = (
-        layout.origin
-        + layout.channel_stride * np.arange(layout.channels)[:, None, None]
-        + layout.row_stride * np.arange(layout.height)[:, None]
-        + np.arange(layout.width)
+        pictures.origin
+        + pictures.channel_stride * np.arange(pictures.channels)[:, None, None]
+        + pictures.row_stride * np.arange(pictures.height)[:, None]
+        + np.arange(pictures.width)
     )
     return buffer[places]

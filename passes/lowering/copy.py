@@ -9,10 +9,10 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import ConcatOp, FlattenOp
-from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.layouts import Layout, Picture
 from lrc.passes.lowering.builder import Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import (
     each,
     load_row,
@@ -64,30 +64,22 @@ def copy_kernel(name: str, family: CopyFamily) -> func.FuncOp:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Pictures somewhere in a buffer; `skip`: elements of the layout that lie before the first of them."""
+class Part:
+    """Pictures that lie somewhere in a buffer."""
 
     buffer: SSAValue
-    layout: Layout
-    skip: int = 0
+    picture: Picture
 
 
-def compact(channels: int, height: int, width: int) -> Layout:
-    """The layout of numbers that lie one after the other."""
-    return Layout(channels, height, width, row_stride=width)
-
-
-def launch_copy(graph: Graph, source: Pictures, target: Pictures, layer: str | None = None) -> None:
+def launch_copy(graph: Graph, source: Part, target: Part, layer: str | None = None) -> None:
     """Copy pictures of one size; of the target nothing but the pictures is written."""
-    channels, rows, width = source.layout.channels, source.layout.height, source.layout.width
-    if source.layout.compact and target.layout.compact:
+    channels, rows, width = source.picture.channels, source.picture.height, source.picture.width
+    if source.picture.compact and target.picture.compact:
         channels, rows, width = 1, 1, channels * rows * width
     family = CopyFamily(graph.machine.lanes, ragged=width % graph.machine.lanes != 0)
     arguments = {
-        **tensor_values("source", source.buffer, source.layout),
-        **tensor_values("target", target.buffer, target.layout),
-        "source_first": source.layout.origin + source.skip,
-        "target_first": target.layout.origin + target.skip,
+        **tensor_values("source", source.buffer, source.picture),
+        **tensor_values("target", target.buffer, target.picture),
         "channels": channels,
         "rows": rows,
         "whole": width - width % family.lanes,
@@ -97,51 +89,39 @@ def launch_copy(graph: Graph, source: Pictures, target: Pictures, layer: str | N
     graph.launch(family, lambda name: copy_kernel(name, family), arguments, [channels, rows], layer)
 
 
+def compact(graph: Graph, value: SSAValue) -> Picture:
+    """A tensor whose numbers lie one after the other, as its caller has it."""
+    layout = graph.layout(value)
+    return Layout.compact(layout.shape, layout.element).picture()
+
+
 def copy_in(graph: Graph, argument: SSAValue, value: SSAValue) -> None:
     """Allocate an input of the network, and fill it with the caller's numbers, which lie one after the other."""
-    buffer = graph.allocate(value, value.name_hint or "input")
-    clear_halo(graph, value, whole_vectors=False)
-    layout = graph.layout(value)
-    given = compact(layout.channels, layout.height, layout.width)
-    launch_copy(graph, Pictures(argument, given), Pictures(buffer, layout))
+    buffer = allocate(graph, value, value.name_hint or "input", whole_vectors=False)
+    launch_copy(graph, Part(argument, compact(graph, value)), Part(buffer, graph.picture(value)))
 
 
 def copy_out(graph: Graph, value: SSAValue, argument: SSAValue) -> None:
     """Write an output of the network where the caller wants it, one number after the other."""
-    layout = graph.layout(value)
-    wanted = compact(layout.channels, layout.height, layout.width)
-    launch_copy(graph, Pictures(graph.buffer(value), layout), Pictures(argument, wanted))
+    launch_copy(graph, Part(graph.buffer(value), graph.picture(value)), Part(argument, compact(graph, value)))
 
 
 def lower_flatten(op: FlattenOp, graph: Graph) -> None:
     """Rows without the gaps between them."""
-    buffer = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output, whole_vectors=False)
-    source, target = graph.layout(op.input), graph.layout(op.output)
-    rows = compact(source.channels, source.height, source.width)
-    launch_copy(
-        graph,
-        Pictures(graph.buffer(op.input), source),
-        Pictures(buffer, rows, skip=target.origin),
-        op.layer.data,
-    )
+    buffer = allocate(graph, op.output, op.layer.data, whole_vectors=False)
+    rows = replace(compact(graph, op.input), origin=graph.picture(op.output).origin)
+    source = Part(graph.buffer(op.input), graph.picture(op.input))
+    launch_copy(graph, source, Part(buffer, rows), op.layer.data)
 
 
 def lower_concat(op: ConcatOp, graph: Graph) -> None:
     """The channels of one input after those of the other; vectors are joined within their one row."""
-    buffer = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output, whole_vectors=False)
-    target = graph.layout(op.output)
-    skip = 0
+    buffer = allocate(graph, op.output, op.layer.data, whole_vectors=False)
+    target, is_vector = graph.picture(op.output), len(shape_of(op.output)) == 2
+    place = target.origin
     for i, value in enumerate(op.inputs):
-        source = graph.layout(value)
-        picture = len(shape_of(value)) == 4
-        part = replace(target, channels=source.channels, width=source.width)
+        source = graph.picture(value)
+        part = replace(target, channels=source.channels, width=source.width, origin=place)
         last = i + 1 == len(op.inputs)
-        launch_copy(
-            graph,
-            Pictures(graph.buffer(value), source),
-            Pictures(buffer, part, skip),
-            op.layer.data if last else None,
-        )
-        skip += source.channels * target.channel_stride if picture else source.width
+        launch_copy(graph, Part(graph.buffer(value), source), Part(buffer, part), op.layer.data if last else None)
+        place += source.width if is_vector else source.channels * target.channel_stride

@@ -17,7 +17,7 @@ from lrc.passes.arrays import as_float32
 from lrc.passes.lowering.activation import activate
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import (
     each,
     each_vector,
@@ -149,7 +149,7 @@ def launch(
     constants: dict[str, SSAValue] | None = None,
 ) -> None:
     """One launch over the channels of the result."""
-    target, lanes = graph.layout(op.output), graph.machine.lanes
+    target, lanes = graph.picture(op.output), graph.machine.lanes
     family = ElementwiseFamily(
         kind=kind,
         broadcast=len(operands) > 1 and shape_of(operands[1]) != shape_of(op.output),
@@ -157,8 +157,7 @@ def launch(
         lanes=lanes,
         ragged=target.width % lanes != 0,
     )
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output)
+    output = allocate(graph, op.output, op.layer.data)
     arguments: dict[str, SSAValue | Index] = {
         **tensor_values("output", output, target),
         **(constants or {}),
@@ -167,5 +166,5 @@ def launch(
         "width": target.width,
     }
     for name, value in zip(("input", "other"), operands, strict=False):
-        arguments |= tensor_values(name, graph.buffer(value), graph.layout(value))
+        arguments |= tensor_values(name, graph.buffer(value), graph.picture(value))
     graph.launch(family, lambda name: elementwise_kernel(name, family), arguments, [target.channels], op.layer.data)

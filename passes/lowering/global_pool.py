@@ -13,7 +13,7 @@ from lrc.dialects import kernel
 from lrc.dialects.lr.ops import GlobalAvgPoolOp
 from lrc.passes.lowering.builder import Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import load_row, numbers, row_place, store_row, tensor_arguments, tensor_values
 
 
@@ -80,11 +80,10 @@ def float_of(loops: Loops, index: SSAValue) -> SSAValue:
 
 def lower_global_avg_pool(op: GlobalAvgPoolOp, graph: Graph) -> None:
     """One launch over the channels."""
-    source, target = graph.layout(op.input), graph.layout(op.output)
+    source, target = graph.picture(op.input), graph.picture(op.output)
     lanes = graph.machine.lanes
     family = GlobalPoolFamily(lanes, ragged=source.width % lanes != 0)
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output)
+    output = allocate(graph, op.output, op.layer.data)
     arguments = {
         **tensor_values("input", graph.buffer(op.input), source),
         **tensor_values("output", output, target),

@@ -18,7 +18,7 @@ from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.store import WeightStore, array_of
-from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.layouts import Layout, Picture
 from lrc.dialects.values.machines import Machine
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 
@@ -64,12 +64,17 @@ class Graph:
         assert layout is not None
         return layout
 
+    @staticmethod
+    def picture(value: SSAValue) -> Picture:
+        """A tensor as kernels see it: channels x rows x columns."""
+        return Graph.layout(value).picture()
+
     def buffer(self, value: SSAValue) -> SSAValue:
         """Where a tensor lies."""
         return self.buffers[value]
 
     def allocate(self, value: SSAValue, layer: str) -> SSAValue:
-        """A buffer for the result of a layer; the halo around its pictures is cleared by `clear_halo`."""
+        """A buffer for the result of a layer, as it comes: `halo.allocate` also clears what is around its pictures."""
         layout = self.layout(value)
         size = self.loops.value(layout.size)
         allocation = memref.AllocOp([size], [], FLOATS)

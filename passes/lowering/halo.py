@@ -12,7 +12,7 @@ from xdsl.dialects import func, memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
-from lrc.dialects.values.layouts import round_up
+from lrc.dialects.values.rounding import round_up
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.rows import each, numbers
@@ -103,40 +103,43 @@ def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
     return loops.finish()
 
 
-def clear_halo(graph: Graph, value: SSAValue, *, whole_vectors: bool = True) -> None:
-    """Launch what writes zero around the pictures of a tensor, wherever its producer writes nothing.
+def allocate(graph: Graph, value: SSAValue, layer: str, *, whole_vectors: bool = True) -> SSAValue:
+    """A buffer for the result of a layer, and the launch of what writes zero around its pictures, wherever the layer
+    writes nothing.
 
-    `whole_vectors`: whether the producer itself writes zero behind the picture, up to the next multiple of the
-    vector; one that writes the picture alone leaves these lanes to this launch. Nothing is launched if there is
+    `whole_vectors`: whether the layer itself writes zero behind the picture, up to the next multiple of the
+    vector; one that writes the picture alone leaves these lanes to that launch. Nothing is launched if there is
     nothing to clear.
     """
-    layout, lanes = graph.layout(value), graph.machine.lanes
-    row_end = round_up(layout.width, lanes)
-    ragged = not whole_vectors and row_end > layout.width
+    buffer = graph.allocate(value, layer)
+    picture, lanes = graph.picture(value), graph.machine.lanes
+    row_end = round_up(picture.width, lanes)
+    ragged = not whole_vectors and row_end > picture.width
     family = HaloFamily(
         lanes=lanes,
-        lead=layout.lead > 0,
-        rows=layout.top + layout.bottom > 0,
-        tails=ragged or layout.row_stride > row_end,
+        lead=picture.lead > 0,
+        rows=picture.top + picture.bottom > 0,
+        tails=ragged or picture.row_stride > row_end,
         ragged=ragged,
     )
     if family.is_empty:
-        return
-    row = layout.row_stride
+        return buffer
+    row = picture.row_stride
     values: dict[str, SSAValue | Index] = {
-        "buffer": graph.buffer(value),
-        "channels": layout.channels,
-        "first": layout.lead,
-        "channel": layout.channel_stride,
-        "lead": layout.lead,
-        "top": layout.top * row,
-        "below": (layout.top + layout.height) * row,
-        "bottom": layout.bottom * row,
-        "height": layout.height,
-        "picture": layout.top * row,
+        "buffer": buffer,
+        "channels": picture.channels,
+        "first": picture.lead,
+        "channel": picture.channel_stride,
+        "lead": picture.lead,
+        "top": picture.top * row,
+        "below": (picture.top + picture.height) * row,
+        "bottom": picture.bottom * row,
+        "height": picture.height,
+        "picture": picture.top * row,
         "row": row,
         "row_end": row_end,
-        "tail": layout.width,
+        "tail": picture.width,
     }
     arguments = {name: values[name] for name, _ in family.arguments}
-    graph.launch(family, lambda name: halo_kernel(name, family), arguments, [layout.channels])
+    graph.launch(family, lambda name: halo_kernel(name, family), arguments, [picture.channels])
+    return buffer

@@ -15,10 +15,11 @@ from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weighted import LinearOp
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.machines import Machine
+from lrc.dialects.values.rounding import pieces
 from lrc.passes.lowering.activation import activate
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import numbers
 
 UNROLL = 4
@@ -60,7 +61,7 @@ class LinearFamily:
 def pack_linear(weight: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
     """[O, I] -> [ceil(O / tile), I, tile]: what one point reads, in its order; zeros behind the last output."""
     outputs, inputs = weight.shape
-    tiles = -(-outputs // tile)
+    tiles = pieces(outputs, tile)
     padded = np.zeros((tiles * tile, inputs), np.float32)
     padded[:outputs] = weight
     return np.ascontiguousarray(padded.reshape(tiles, tile, inputs).transpose(0, 2, 1))
@@ -68,7 +69,7 @@ def pack_linear(weight: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
 
 def vectors_of_tile(outputs: int, machine: Machine) -> int:
     """Vectors of outputs that one point computes: enough sums to hide latencies, few enough to have many points."""
-    return min(machine.registers // 4, max(64 // machine.lanes, 1), -(-outputs // machine.lanes))
+    return min(machine.registers // 4, max(64 // machine.lanes, 1), pieces(outputs, machine.lanes))
 
 
 def linear_kernel(name: str, family: LinearFamily) -> func.FuncOp:
@@ -124,12 +125,11 @@ def lower_linear(op: LinearOp, graph: Graph) -> None:
         ragged=outputs % tile != 0,
         activation=None if op.activation is None else op.activation.data,
     )
-    tiles = -(-outputs // tile)
+    tiles = pieces(outputs, tile)
     bias = np.zeros(tiles * tile, np.float32)
     if op.bias is not None:
         bias[:outputs] = graph.array(op.bias)
-    output = graph.allocate(op.output, layer)
-    clear_halo(graph, op.output)
+    output = allocate(graph, op.output, layer)
     weight = np.asarray(graph.array(op.weight), np.float32)
     arguments: dict[str, SSAValue | Index] = {
         "input": graph.buffer(op.input),
@@ -139,8 +139,8 @@ def lower_linear(op: LinearOp, graph: Graph) -> None:
         "tiles": tiles,
         "inputs": inputs,
         "whole": inputs - inputs % UNROLL,
-        "input_first": graph.layout(op.input).origin,
-        "output_first": graph.layout(op.output).origin,
+        "input_first": graph.picture(op.input).origin,
+        "output_first": graph.picture(op.output).origin,
     }
     if family.ragged:
         arguments["outputs"] = outputs

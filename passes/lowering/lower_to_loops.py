@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import BlockArgument, Operation
 from xdsl.passes import ModulePass
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.model import ModelOp, OutputOp
@@ -79,7 +80,7 @@ def check_layouts(model: ModelOp, lanes: int) -> None:
         what = f"layer '{op.layer.data}'" if isinstance(op, LayerOp) else f"input {cast(BlockArgument, value).index}"
         if (layout := layout_of(value)) is None:
             fail(op, f"{what} has no layout: run assign-layout before lower-to-loops")
-        if problem := misfit(layout, shape_of(value), needs_of_readers(value, lanes), lanes):
+        if problem := misfit(layout, shape_of(value), needs_of_readers(value, lanes), lanes, element_of(value)):
             fail(op, f"the layout of {what} has {problem}")
 
 

@@ -15,7 +15,7 @@ from lrc.passes.diagnose import fail
 from lrc.passes.graph.materialize_padding import is_non_negative
 from lrc.passes.lowering.builder import Index, Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import each, each_vector, numbers, row_place, store_row, tensor_arguments, tensor_values
 
 MOST_UNROLLED = 25
@@ -105,7 +105,7 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
     The input's layout has zeros wherever the window leaves the picture; `materialize-padding` sees to it that
     a max_pool which has padding reads no negative numbers.
     """
-    source, target = graph.layout(op.input), graph.layout(op.output)
+    source, target = graph.picture(op.input), graph.picture(op.output)
     window, lanes = op.window, graph.machine.lanes
     if isinstance(op, MaxPoolOp) and any(window.pads) and not is_non_negative(op.input, graph.non_negative):
         fail(op, f"layer '{op.layer.data}' would mistake its padding for numbers: run materialize-padding first")
@@ -117,8 +117,7 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
         lanes=lanes,
         ragged=target.width % lanes != 0,
     )
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output)
+    output = allocate(graph, op.output, op.layer.data)
     arguments = {
         **tensor_values("input", graph.buffer(op.input), source),
         **tensor_values("output", output, target),

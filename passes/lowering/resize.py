@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 from lrc.dialects.lr.ops import PadOp, UpsampleOp
 from lrc.passes.lowering.builder import Index, Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import each, numbers, row_place, tensor_arguments, tensor_values
 
 
@@ -59,12 +59,11 @@ def lower_upsample(op: UpsampleOp, graph: Graph) -> None:
     """One launch over the rows of the input."""
     repeat, columns = op.scale.get_values()
     family = UpsampleFamily(columns)
-    source = graph.layout(op.input)
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output, whole_vectors=False)
+    source = graph.picture(op.input)
+    output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     arguments = {
         **tensor_values("input", graph.buffer(op.input), source),
-        **tensor_values("output", output, graph.layout(op.output)),
+        **tensor_values("output", output, graph.picture(op.output)),
         "channels": source.channels,
         "rows": source.height,
         "width": source.width,
@@ -127,9 +126,8 @@ def lower_pad(op: PadOp, graph: Graph) -> None:
     """One launch over the rows of the output."""
     top, left, _, _ = op.pads.get_values()
     family = PadFamily(float(op.value.value.data))
-    source, target = graph.layout(op.input), graph.layout(op.output)
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output, whole_vectors=False)
+    source, target = graph.picture(op.input), graph.picture(op.output)
+    output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     arguments = {
         **tensor_values("input", graph.buffer(op.input), source),
         **tensor_values("output", output, target),

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
-from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.layouts import Picture
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 
 
@@ -23,13 +23,13 @@ def tensor_arguments(*names: str) -> list[tuple[str, Attribute]]:
     return [argument for name in names for argument in [(name, FLOATS), *numbers(*(name + part for part in parts))]]
 
 
-def tensor_values(name: str, buffer: SSAValue, layout: Layout) -> dict[str, SSAValue | Index]:
+def tensor_values(name: str, buffer: SSAValue, picture: Picture) -> dict[str, SSAValue | Index]:
     """What a launch gives for `tensor_arguments(name)`."""
     return {
         name: buffer,
-        f"{name}_first": layout.origin,
-        f"{name}_channel": layout.channel_stride,
-        f"{name}_row": layout.row_stride,
+        f"{name}_first": picture.origin,
+        f"{name}_channel": picture.channel_stride,
+        f"{name}_row": picture.row_stride,
     }
 
 

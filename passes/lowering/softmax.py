@@ -12,7 +12,7 @@ from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import SoftmaxOp
 from lrc.passes.lowering.builder import FLOATS, Index, Loops
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import each, numbers
 
 
@@ -73,11 +73,10 @@ def softmax_kernel(name: str, family: SoftmaxFamily) -> func.FuncOp:
 def lower_softmax(op: SoftmaxOp, graph: Graph) -> None:
     """One launch over the places of the picture; a vector is one place, its numbers side by side."""
     family = SoftmaxFamily()
-    source, target = graph.layout(op.input), graph.layout(op.output)
+    source, target = graph.picture(op.input), graph.picture(op.output)
     vector = len(shape_of(op.input)) == 2
     rows, columns = (1, 1) if vector else (source.height, source.width)
-    output = graph.allocate(op.output, op.layer.data)
-    clear_halo(graph, op.output, whole_vectors=False)
+    output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     arguments: dict[str, SSAValue | Index] = {
         "input": graph.buffer(op.input),
         "output": output,

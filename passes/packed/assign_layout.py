@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from lrc.dialects.elements import element_of, type_of
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.model import find_model
@@ -23,6 +24,7 @@ class AssignLayoutPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         lanes = machine_of(op).lanes
         for value in tensors(find_model(op)):
-            layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes)
-            typed = TensorType(Float32Type(), shape_of(value), LayoutAttr(layout))
+            element = element_of(value)
+            layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes, element)
+            typed = TensorType(type_of(element), shape_of(value), LayoutAttr(layout))
             Rewriter.replace_value_with_new_type(value, typed)

@@ -13,6 +13,7 @@ from math import inf
 
 from lrc.dialects.values.machines import Machine
 from lrc.dialects.values.patterns import PatternSet
+from lrc.dialects.values.rounding import pieces, round_up
 from lrc.dialects.values.schedules import Load, Schedule, Tuning
 from lrc.dialects.values.shapes import Window
 from lrc.passes.lowering.convolution.taps import is_looped, written_taps
@@ -78,7 +79,7 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
         lanes=lanes,
         block=min(block, problem.channels),
         jam=jam,
-        group=-(-group // jam) * jam,
+        group=round_up(group, jam),
         order=tuning.permute or "hwcico",
         load=load,
     )
@@ -86,7 +87,7 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
 
 def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple[float, int, tuple[int, int]]]:
     """(cycles for each useful output and filter, jam, tile) of every tile that fits the registers."""
-    most_vectors = -(-problem.width // machine.lanes)
+    most_vectors = pieces(problem.width, machine.lanes)
     written = sum(map(written_taps, problem.patterns.masks))
     most = MOST_IN_LOOPS if problem.is_looped else MOST_MULTIPLICATIONS
     for jam in problem.jams:
@@ -114,7 +115,7 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     live = min(rows, kh) if jam > 1 else min(problem.patterns.most_taps, min(rows, kh) * kw)
     live = 1 if problem.is_looped else live
     if machine.lane_weights:
-        vectors_of_weights = -(-jam * live // machine.lanes)
+        vectors_of_weights = pieces(jam * live, machine.lanes)
         in_turn = vectors_of_weights == 1 and (jam == 1 or min(rows, kh) == 1)
         return sums + vectors_of_weights * (1 if in_turn else min(rows, 2) + 1) + 3
     if jam > 1 and machine.lanes >= 16:
@@ -124,7 +125,7 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
 
 def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
     """Outputs of a tile that lie inside the picture, averaged over the picture's tiles."""
-    tiles = -(-problem.height // rows) * -(-problem.width // (vectors * lanes))
+    tiles = pieces(problem.height, rows) * pieces(problem.width, vectors * lanes)
     return problem.height * problem.width / tiles
 
 
@@ -172,15 +173,15 @@ def choose_block(problem: Problem, machine: Machine, tile: tuple[int, int]) -> i
     rows = tile[0] * problem.window.strides[0] + problem.window.kernel[0] - 1
     line = 64
     width = (tile[1] * machine.lanes * problem.window.strides[1] + 2 * machine.lanes) * 4
-    footprint = rows * -(-width // line) * line
+    footprint = rows * round_up(width, line)
     fitting = max(machine.block_bytes // footprint, 16)
     # a single pattern reads the channels in order, which caches foresee: such a layer may take more
     if fitting >= problem.channels or (
         len(problem.patterns) == 1 and problem.channels * footprint < 4 * machine.block_bytes
     ):
         return problem.channels
-    blocks = -(-problem.channels // fitting)
-    return -(-problem.channels // blocks)
+    blocks = pieces(problem.channels, fitting)
+    return pieces(problem.channels, blocks)
 
 
 def choose_group(problem: Problem, tile: tuple[int, int], lanes: int, jam: int, threads: int) -> int:
@@ -188,7 +189,7 @@ def choose_group(problem: Problem, tile: tuple[int, int], lanes: int, jam: int, 
 
     Code that is compiled for one thread may be run by more, and small groups cost next to nothing.
     """
-    tiles = -(-problem.height // tile[0]) * -(-problem.width // (tile[1] * lanes))
+    tiles = pieces(problem.height, tile[0]) * pieces(problem.width, tile[1] * lanes)
     wanted = 8 * max(threads, LEAST_THREADS)
-    groups = min(-(-wanted // tiles), max(problem.filters // jam, 1))
-    return max(-(-problem.filters // groups), jam)
+    groups = min(pieces(wanted, tiles), max(problem.filters // jam, 1))
+    return max(pieces(problem.filters, groups), jam)

@@ -8,7 +8,10 @@ from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.base import LayerOp, WindowOp, shape_of
 from lrc.dialects.lr.model import ModelOp
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.values.layouts import Layout, round_up
+from lrc.dialects.values.elements import F32, Element
+from lrc.dialects.values.layouts import Axis, Layout
+from lrc.dialects.values.rounding import round_up
+from lrc.dialects.values.shapes import show
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,24 @@ def needs_of(consumer: Operation, lanes: int) -> Needs:
     return Needs(window.pads, max(last_row - height + 1, 0), max(last_column - width, 0))
 
 
-def choose_layout(shape: tuple[int, ...], needs: list[Needs], lanes: int) -> Layout:
+def choose_layout(shape: tuple[int, ...], needs: list[Needs], lanes: int, element: Element = F32) -> Layout:
     """A layout for a tensor of this shape that gives every consumer what it needs.
 
     Rows start at multiples of `lanes` and hold whole vectors; the lanes left over serve as the halo to the
-    right (and so to the left of the next row) if they are enough.
+    right (and so to the left of the next row) if they are enough. Raises ValueError for a shape that has none.
     """
-    channels, height, width = shape[1:] if len(shape) == 4 else (1, 1, shape[1])
     top, left, bottom, right = (max((n.pads[side] for n in needs), default=0) for side in range(4))
-    vectors = round_up(width, lanes)
-    row_stride = vectors if vectors - width >= max(left, right) else vectors + round_up(max(left, right), lanes)
-    lead = round_up(left, lanes)
-    tail = least_tail(needs, lanes, bottom, row_stride)
-    return Layout(channels, height, width, top, bottom, row_stride, lead, tail, lanes)
+    _, *outer, width = shape
+    if (len(outer) != 2 and (top or bottom)) or (len(outer) not in (1, 2) and (left or right)):
+        raise ValueError(f"{show(shape)} has no rows and columns to be padded")
+    axes = [Axis(width, before=left, after=right)]
+    stride = round_up(width + max(left, right), lanes)
+    for number, size in enumerate(reversed(outer)):
+        is_rows = number == 0 and len(outer) > 1
+        axes.insert(0, Axis(size, stride, *((top, bottom) if is_rows else (0, 0))))
+        stride = axes[0].extent
+    lead, row_stride = round_up(left, lanes), axes[-2].stride if outer else stride
+    return Layout(element, tuple(axes), lead, least_tail(needs, lanes, bottom, row_stride), lanes)
 
 
 def least_tail(needs: list[Needs], lanes: int, bottom: int, row_stride: int) -> int:
@@ -74,24 +82,31 @@ def least_tail(needs: list[Needs], lanes: int, bottom: int, row_stride: int) -> 
     return max(max(rows - bottom, 0) * row_stride + round_up(columns, lanes), lanes)
 
 
-def misfit(layout: Layout, shape: tuple[int, ...], needs: list[Needs], lanes: int) -> str | None:
+def misfit(
+    layout: Layout, shape: tuple[int, ...], needs: list[Needs], lanes: int, element: Element = F32
+) -> str | None:
     """What is wrong with a layout that was not chosen for these readers; None if all of them get what they need."""
-    chosen = choose_layout(shape, needs, lanes)
-    for name in ("channels", "height", "width", "lanes"):
+    try:
+        chosen = choose_layout(shape, needs, lanes, element)
+    except ValueError as error:
+        return str(error)
+    for name in ("shape", "element", "lanes", "space"):
         if (found := getattr(layout, name)) != (expected := getattr(chosen, name)):
             return f"{name} = {found}, expected {expected}"
-    for name in ("row_stride", "lead"):
-        if (found := getattr(layout, name)) % lanes:
+    starts = {"lead": layout.lead} | {f"stride {i}": axis.stride for i, axis in enumerate(layout.axes[:-1])}
+    for name, found in starts.items():
+        if found % lanes:
             return f"{name} = {found}, which is no multiple of {lanes} lanes"
-    beside = max((max(n.pads[1], n.pads[3]) for n in needs), default=0)
-    least = {
-        "top": chosen.top,
-        "bottom": chosen.bottom,
-        "row_stride": round_up(layout.width + beside, lanes),
-        "lead": chosen.lead,
-        "tail": least_tail(needs, lanes, layout.bottom, layout.row_stride),
-    }
-    for name, expected in least.items():
-        if (found := getattr(layout, name)) < expected:
+    for i, (axis, wanted) in enumerate(zip(layout.axes, chosen.axes, strict=True)):
+        for name in ("before", "after"):
+            if (found := getattr(axis, name)) < (expected := getattr(wanted, name)):
+                return f"{found} zeros {name} axis {i}, but its readers need {expected}"
+    try:
+        picture = layout.picture()
+    except ValueError as error:
+        return str(error)
+    tail = least_tail(needs, lanes, picture.bottom, picture.row_stride)
+    for name, found, expected in (("lead", layout.lead, chosen.lead), ("tail", layout.tail, tail)):
+        if found < expected:
             return f"{name} = {found}, but its readers need {expected}"
     return None

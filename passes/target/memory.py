@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from lrc.dialects.values.rounding import round_up
+
 ALIGNMENT = 64
 """Bytes: a cache line, and the widest vector."""
 
@@ -172,7 +174,7 @@ def lowest(size: int, occupied: Sequence[tuple[int, int]]) -> int:
 
 def aligned(size: int) -> int:
     """Bytes up to the next place where a buffer may begin."""
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return round_up(size, ALIGNMENT)
 
 
 def largest_sum(buffers: Sequence[Lifetime]) -> int:

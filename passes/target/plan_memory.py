@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects import arith, func, memref
@@ -46,7 +47,7 @@ def plan_function(function: func.FuncOp) -> None:
     buffers = [lifetime(op, step, elements(op)) for op in allocations]
     offsets, total = plan(buffers)
     tensors = [
-        lifetime(op, step, layout.data.channels * layout.data.height * layout.data.width)
+        lifetime(op, step, prod(layout.data.shape))
         for op in allocations
         if isinstance(layout := op.attributes.get("layout"), LayoutAttr)
     ]

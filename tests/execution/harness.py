@@ -285,7 +285,8 @@ def number_of(value: SSAValue) -> int:
 
 def zeros_around(layout: Layout, buffer: NDArray[np.float32]) -> bool:
     """Whether everything around the pictures that consumers may take for zero is zero."""
-    pictures = buffer[layout.lead : layout.lead + layout.channels * layout.channel_stride]
-    rows = pictures.reshape(layout.channels, layout.rows, layout.row_stride).copy()
-    rows[:, layout.top : layout.top + layout.height, : layout.width] = 0
+    picture = layout.picture()
+    pictures = buffer[layout.lead : layout.lead + picture.channels * picture.channel_stride]
+    rows = pictures.reshape(picture.channels, -1, picture.row_stride).copy()
+    rows[:, picture.top : picture.top + picture.height, : picture.width] = 0
     return not buffer[: layout.lead].any() and not rows.any()

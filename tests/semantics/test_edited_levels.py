@@ -52,16 +52,21 @@ def text_of(level: str, folder: Path) -> Path:
 
 EDITS = {
     r'("a".*?tile = )\[\d+, \d+\]': (r"\1[9, 3]", "the layout of input 0 has tail = 12, but its readers need 48"),
-    r'("a".*?pads )\[1, 1, 1, 1\]': (r"\1[2, 1, 0, 1]", "the layout of input 0 has top = 1, but its readers need 2"),
+    r'("a".*?pads )\[1, 1, 1, 1\]': (
+        r"\1[2, 1, 0, 1]",
+        "the layout of input 0 has 1 zeros before axis 1, but its readers need 2",
+    ),
     r'("b".*?pads )\[1, 1, 1, 1\]': (
         r"\1[0, 0, 2, 2]",
-        "layout of layer 'a' has bottom = 1, but its readers need 2",
+        "layout of layer 'a' has 1 zeros after axis 1, but its readers need 2",
     ),
     r'("a".*?lanes = )4': (r"\g<1>8", "layer 'a' is scheduled for vectors of 8 floats, the machine has 4"),
-    r"(3x5x6, top = )1": (r"\g<1>0", "the layout of input 0 has top = 0, but its readers need 1"),
+    r"(3:\d+ x 5:8)\(1,": (r"\g<1>(0,", "the layout of input 0 has 0 zeros before axis 1, but its readers need 1"),
     r", #kernel.layout<[^>]*>": ("", "input 0 has no layout: run assign-layout before lower-to-loops"),
-    r'"3x5x6,': ('"3x6x5,', "the layout of input 0 has height = 6, expected 5"),
-    r'("4x5x6.*?row_stride = )\d+': (r"\g<1>10", "row_stride = 10, which is no multiple of 4 lanes"),
+    r'("3:\d+ x )5:8': (r"\g<1>4:8", "the layout of input 0 has shape = (3, 4, 6), expected (3, 5, 6)"),
+    r'"4:\d+ x 5:8': ('"4:80 x 5:10', "stride 1 = 10, which is no multiple of 4 lanes"),
+    r'("3:\d+ x .*? x )f32,': (r"\g<1>f16,", "the layout of input 0 has element = f16, expected f32"),
+    r'("3:[^>]*?), arena': (r"\g<1>, caller", "the layout of input 0 has space = caller, expected arena"),
 }
 
 

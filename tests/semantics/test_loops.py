@@ -9,7 +9,8 @@ from xdsl.universe import Universe
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects.lr.store import WeightStore, fingerprint
-from lrc.dialects.values.layouts import Layout
+from lrc.dialects.values.elements import F32
+from lrc.dialects.values.layouts import Axis, Layout
 from lrc.interpreters.loops import call, picture, run
 
 
@@ -340,6 +341,6 @@ def test_windows_start_within_their_buffer() -> None:
 
 
 def test_pictures_lie_where_their_layout_says() -> None:
-    layout = Layout(channels=2, height=2, width=3, top=1, bottom=1, row_stride=5, lead=1, tail=2)
+    layout = Layout(F32, (Axis(2, 20), Axis(2, 5, 1, 1), Axis(3)), lead=1, tail=2)
     found = picture(np.arange(float(layout.size)), layout)
     assert found.tolist() == [[[6, 7, 8], [11, 12, 13]], [[26, 27, 28], [31, 32, 33]]]

@@ -27,6 +27,7 @@ from xdsl.ir import Attribute, SSAValue
 from lrc.dialects import kernel
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.patterns import Mask, PatternSet
+from lrc.dialects.values.rounding import round_up
 from lrc.dialects.values.schedules import Load
 from lrc.passes.lowering.activation import activate
 from lrc.passes.lowering.builder import FLOATS, Index, Loops, array_of_unsigned
@@ -76,7 +77,7 @@ class ConvFamily:
     @property
     def lead(self) -> int:
         """Columns of the window to the left of the tile: whole vectors if loads are to be aligned."""
-        return -(-self.pad_left // self.lanes) * self.lanes if self.load == "aligned" else self.pad_left
+        return round_up(self.pad_left, self.lanes) if self.load == "aligned" else self.pad_left
 
     @property
     def taps(self) -> int:

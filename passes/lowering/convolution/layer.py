@@ -6,18 +6,19 @@ import numpy as np
 
 from lrc.dialects.fkw.ops import Conv2dOp
 from lrc.dialects.lr.base import shape_of
+from lrc.dialects.values.rounding import pieces
 from lrc.passes.lowering.builder import Index
 from lrc.passes.lowering.convolution.kernel import ConvFamily, conv_kernel
 from lrc.passes.lowering.graph import Graph
-from lrc.passes.lowering.halo import clear_halo
+from lrc.passes.lowering.halo import allocate
 
 
 def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
     """A buffer for the result, its halo cleared, and the launch of the kernel over the tiles of the picture."""
     schedule, layer = op.schedule.data, op.layer.data
     fkw = op.arrays(graph.store)
-    source, target = graph.layout(op.input), graph.layout(op.output)
-    residual = None if op.residual is None else graph.layout(op.residual)
+    source, target = graph.picture(op.input), graph.picture(op.output)
+    residual = None if op.residual is None else graph.picture(op.residual)
     _, filters, height, width = shape_of(op.output)
     (rows, _), columns = schedule.tile, schedule.columns
     family = ConvFamily(
@@ -38,13 +39,12 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         ragged=(height % rows != 0, width % columns != 0),
     )
     channels = shape_of(op.input)[1]
-    blocks = 1 if op.group_count > 1 else -(-channels // schedule.block)
+    blocks = 1 if op.group_count > 1 else pieces(channels, schedule.block)
     group = min(schedule.group, filters) // schedule.jam
     jammed = filters // schedule.jam
-    tiles = -(-height // rows), -(-width // columns), -(-jammed // group)
+    tiles = pieces(height, rows), pieces(width, columns), pieces(jammed, group)
     bias = np.zeros(filters, np.float32) if op.bias is None else graph.array(op.bias)
-    output = graph.allocate(op.output, layer)
-    clear_halo(graph, op.output)
+    output = allocate(graph, op.output, layer)
     arguments: dict[str, Index] = {
         "input": graph.buffer(op.input),
         "output": output,

@@ -45,7 +45,7 @@ lr.model @pool {weights = #lr.store<none>} (%x : tensor<1x2x4x8xf32>) {
 
 // CHECK-LABEL: func.func @halo
 // CHECK:         kernel.launch @copy_ragged(%x,
-// CHECK:         %a = memref.alloc({{.*}} top = 1, bottom = 1, row_stride = 8, lead = 4
+// CHECK:         %a = memref.alloc({{.*}} x 7:8(1,1) x 7:1(1,1) x f32, lead = 4
 // CHECK-NEXT:    kernel.launch @clear_lead_rows(%a,
 // CHECK-NEXT:    kernel.launch @relu_ragged
 // CHECK-SAME:      layer "a"

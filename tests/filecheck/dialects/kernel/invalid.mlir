@@ -20,8 +20,8 @@ func.func @wrong_argument(%x: memref<?xf32>, %n: index) {
 
 // -----
 
-// CHECK: rows of 4 numbers do not fit a row stride of 3
-func.func @layout(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 3">>) {
+// CHECK: 4 elements of one axis do not fit the stride 3 of the next
+func.func @layout(%t: tensor<1x2x3x4xf32, #kernel.layout<"2:9 x 3:3 x 4:1 x f32">>) {
   func.return
 }
 
@@ -50,21 +50,28 @@ func.func @too_few_arguments(%x: memref<?xf32>, %n: index) {
 // -----
 
 // CHECK: a layout has no 'left'
-func.func @unknown_entry(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 4, left = 1">>) {
+func.func @unknown_entry(%t: tensor<1x2x3x4xf32, #kernel.layout<"2:12 x 3:4 x 4:1 x f32, left = 1">>) {
   func.return
 }
 
 // -----
 
-// CHECK: expected channels x height x width, not '2x3'
-func.func @shape(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3, row_stride = 4">>) {
+// CHECK: expected an axis, size:stride or size:stride(before,after), not '2'
+func.func @shape(%t: tensor<1x2x3x4xf32, #kernel.layout<"2 x 3:1 x f32">>) {
   func.return
 }
 
 // -----
 
-// CHECK: top must be at least 0, not -1
-func.func @negative(%t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, row_stride = 4, top = -1">>) {
+// CHECK: no element type 'f64': one of f32, f16
+func.func @element(%t: tensor<1x2x3x4xf32, #kernel.layout<"2:12 x 3:4 x 4:1 x f64">>) {
+  func.return
+}
+
+// -----
+
+// CHECK: lead must be at least 0, not -1
+func.func @negative(%t: tensor<1x2x3x4xf32, #kernel.layout<"2:12 x 3:4 x 4:1 x f32, lead = -1">>) {
   func.return
 }
 

@@ -1,8 +1,8 @@
 // RUN: ROUNDTRIP
 // RUN: GENERIC
 
-// CHECK: func.func @all(%buffer: memref<?xf32>, %index: memref<?xui8>, %n: index, %t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, top = 1, bottom = 1, row_stride = 8, lead = 4, tail = 4, lanes = 4">>)
-func.func @all(%buffer: memref<?xf32>, %index: memref<?xui8>, %n: index, %t: tensor<1x2x3x4xf32, #kernel.layout<"2x3x4, top = 1, bottom = 1, row_stride = 8, lead = 4, tail = 4, lanes = 4">>) {
+// CHECK: func.func @all(%buffer: memref<?xf32>, %index: memref<?xui8>, %n: index, %t: tensor<1x2x3x4xf32, #kernel.layout<"2:40 x 3:8(1,1) x 4:1(1,1) x f32, lead = 4, tail = 4, lanes = 4, arena">>)
+func.func @all(%buffer: memref<?xf32>, %index: memref<?xui8>, %n: index, %t: tensor<1x2x3x4xf32, #kernel.layout<"2:40 x 3:8(1,1) x 4:1(1,1) x f32, lead = 4, tail = 4, lanes = 4, arena">>) {
   // CHECK-NEXT: kernel.grid (%y, %x) in (%n, %n) {
   // GENERIC: "kernel.grid"(%n, %n) ({
   kernel.grid (%y, %x) in (%n, %n) {
