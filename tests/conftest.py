@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,11 @@ SOAK = Path(__file__).parent / "soak"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden texts anew instead of comparing")
     parser.addoption("--minutes", type=float, help="run the tests of tests/soak, too, and each for so long at most")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is what some tests press, and what a shell has a job in the background ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -37,7 +37,7 @@ def script(check: Callable[..., Any], arguments: Mapping[str, Any], module: str)
     _, *others = arguments
     imports: defaultdict[str, set[str]] = defaultdict(set)
     imports["pathlib"].add("Path")
-    imports["lrc"].add("saved")
+    imports["lrc.files"].add("saved")
     words, lacking = [f'saved.load(HERE / "{module}")'], list[str]()
     for name in others:
         try:
