@@ -233,14 +233,16 @@ class LoadOp(IRDLOperation):
         aligned: bool = False,
         lanes: SSAValue | None = None,
     ) -> None:
-        super().__init__(
-            operands=[window, lanes],
-            properties={
-                "row": integer(row),
-                "column": integer(column),
-                "stride": integer(stride) if stride != 1 else None,
-                "aligned": UnitAttr() if aligned else None,
-            },
+        properties: dict[str, Attribute] = {"row": integer(row), "column": integer(column)}
+        if stride != 1:
+            properties["stride"] = integer(stride)
+        if aligned:
+            properties["aligned"] = UnitAttr()
+        # Kernels have thousands of these, and the builder of IRDL takes three times as long to sort out the operands.
+        Operation.__init__(
+            self,
+            operands=[window] if lanes is None else [window, lanes],
+            properties=properties,
             result_types=[vector_type(width)],
         )
 

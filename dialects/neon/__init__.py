@@ -2,8 +2,8 @@
 
 from abc import ABC
 
-from xdsl.dialects.builtin import I64, Float32Type, IntegerAttr, VectorType, i64
-from xdsl.ir import Dialect, SSAValue
+from xdsl.dialects.builtin import I64, Float32Type, IntegerAttr, VectorType
+from xdsl.ir import Dialect, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     ParsePropInAttrDict,
@@ -15,6 +15,8 @@ from xdsl.irdl import (
 )
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+from lrc.dialects.kernel.ops import integer
 
 FOUR_FLOATS = VectorType(Float32Type(), [4])
 
@@ -40,9 +42,11 @@ class FmaLaneOp(IRDLOperation):
     assembly_format = "$vector `,` $weights `[` $lane `]` `,` $acc attr-dict"
 
     def __init__(self, vector: SSAValue, weights: SSAValue, lane: int, acc: SSAValue) -> None:
-        super().__init__(
+        # Kernels have thousands of these, and the builder of IRDL takes three times as long to sort out the operands.
+        Operation.__init__(
+            self,
             operands=[vector, weights, acc],
-            properties={"lane": IntegerAttr(lane, i64)},
+            properties={"lane": integer(lane)},
             result_types=[FOUR_FLOATS],
         )
 

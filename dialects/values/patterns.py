@@ -211,13 +211,16 @@ def best_patterns(weights: NDArray[np.floating], patterns: PatternSet) -> NDArra
     """
     if len(patterns) == 1:
         return np.zeros(weights.shape[:2], np.intp)
-    kernels = weights.reshape(*weights.shape[:2], -1)
     cells = patterns.cells.reshape(len(patterns), -1)
+    taps = np.ascontiguousarray(weights.reshape(*weights.shape[:2], -1).transpose(2, 0, 1))
     # Coverage is decided on zeros, not on energy: a sum that rounds a tiny weight away would lose it.
-    covers = (kernels != 0).astype(np.float32) @ (~cells).T.astype(np.float32) == 0
-    best = np.where(covers, cells.sum(1), cells.shape[1] + 1).argmin(-1)
-    uncovered = ~covers.any(-1)
-    best[uncovered] = (np.square(kernels[uncovered], dtype=np.float64) @ cells.T).argmax(-1)
+    nonzero = taps != 0
+    covers = np.array([~nonzero[~mask].any(0) for mask in cells])
+    sizes = cells.sum(1, dtype=np.int16)[:, None, None]
+    best = np.where(covers, sizes, np.int16(len(taps) + 1)).argmin(0)
+    if (uncovered := ~covers.any(0)).any():
+        squares = np.square(taps, dtype=np.float64)
+        best[uncovered] = np.array([squares[mask].sum(0) for mask in cells]).argmax(0)[uncovered]
     return best
 
 
@@ -229,7 +232,7 @@ def project(weights: NDArray[np.floating], sparsity: Sparsity) -> NDArray[np.flo
     the patterns are of another shape than the kernels.
     """
     patterns = sparsity.masks(_kernel(weights))
-    pruned = np.where(patterns.cells[best_patterns(weights, patterns)], weights, 0).astype(weights.dtype)
+    pruned = np.where(patterns.cells[best_patterns(weights, patterns)], weights, weights.dtype.type(0))
     if sparsity.keep is None:
         return pruned
     rows = _by_budget(np.square(pruned, dtype=np.float64).sum((2, 3)), sparsity)

@@ -23,8 +23,8 @@ from lrc.dialects.lr.base import shape_of
 from lrc.files import levels
 from lrc.universe import multiverse
 
-BETWEEN_LOOPS = frozenset({"eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory"})
-"""Passes whose input is not verified: the loops are large, and are verified once whole and once finished."""
+OVER_LOOPS = frozenset({"legalize-loads", "eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory"})
+"""Passes whose input is not verified: the loops are large, and are verified once, when they are finished."""
 
 Progress = Callable[[str], None]
 
@@ -33,7 +33,7 @@ LAST_OF_GRAPH = "pack-fkw"
 
 
 class WrongPassError(Exception):
-    """A pass made a module that is not valid, or other inputs or outputs: a bug in lrc, and in which pass."""
+    """A pass made a module that is not valid, or other inputs or outputs: a bug in lrc, and in which pass it may be."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def lower(
     optional: Collection[str] = (),
     progress: Progress = lambda step: None,
 ) -> Compilation:
-    """Run the passes that lead from a lifted network to `level`, verifying after each; `module` stays as it is.
+    """Run the passes that lead from a lifted network to `level`, verifying what they make; `module` stays as it is.
 
     Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, and WrongPassError.
     """
@@ -88,18 +88,21 @@ def lower(
     first = module
     report = Report(lr.find_model(module).sym_name.data, target)
     observe = Observer(report)
+    unverified: list[str] = []
 
     def between(previous: ModulePass | None, current: ModuleOp, following: ModulePass | None) -> None:
         nonlocal graph, first
+        unverified.extend([previous.name] if previous is not None else [])
         try:
-            if following is None or following.name not in BETWEEN_LOOPS:
+            if following is None or following.name not in OVER_LOOPS:
                 current.verify()
-            if graph is module:
-                check_ports(module, current)
+                if graph is module:
+                    check_ports(module, current)
+                unverified.clear()
         except VerifyException as error:
             if previous is None:
                 raise
-            raise WrongPassError(f"{previous.name}: {error}") from error
+            raise WrongPassError(f"{' or '.join(unverified)}: {error}") from error
         observe(previous, current, following)
         if previous is not None and previous.name in pipelines.OPTIONAL:
             first = current.clone()

@@ -29,11 +29,11 @@ def blocks(function: FuncOp) -> list[Block]:
 
 
 def stretches(block: Block) -> list[list[Operation]]:
-    """The operations of a block between those that may write, which are left out: while one stretch runs, no memory
-    changes."""
+    """The operations of a block between those that may write, or have blocks of their own, which are left out: while
+    one stretch runs, no memory changes."""
     found: list[list[Operation]] = [[]]
     for op in block.ops:
-        if may_write(op):
+        if op.regions or may_write(op):
             found.append([])
         else:
             found[-1].append(op)

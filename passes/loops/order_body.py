@@ -20,7 +20,7 @@ from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.ops import is_kernel
-from lrc.passes.loops.effects import blocks, may_write
+from lrc.passes.loops.effects import blocks, stretches
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,17 @@ def order(block: Block, by_taps: bool = False) -> None:
 def bodies(block: Block) -> list[list[Operation]]:
     """The stretches of a block in which operations may change places: nothing is written in them, and all that happens
     to a sum is that terms are added to it, each to the sum of those before."""
-    found: list[list[Operation]] = [[]]
-    sums: set[SSAValue] = set()
-    for op in block.ops:
-        if op.regions or may_write(op):
-            found.append([])
-            sums.clear()
-            continue
-        if any(value in sums and not is_next_term(op, value) for value in op.operands):
-            found.append([])
-            sums.clear()
-        found[-1].append(op)
-        if isinstance(op, vector.FMAOp):
-            sums.add(op.res)
+    found: list[list[Operation]] = []
+    for ops in stretches(block):
+        found.append([])
+        sums: set[SSAValue] = set()
+        for op in ops:
+            if any(value in sums and not is_next_term(op, value) for value in op.operands):
+                found.append([])
+                sums.clear()
+            found[-1].append(op)
+            if isinstance(op, vector.FMAOp):
+                sums.add(op.res)
     return found
 
 

@@ -295,7 +295,8 @@ class _ConvWriter:
                 row = r * family.strides[0] + dy * family.dilations[0]
                 column = family.lead - family.pad_left + v * family.lanes * family.strides[1] + dx * family.dilations[1]
                 loaded = loops.insert(kernel.LoadOp(window, row, column, family.lanes, stride=family.strides[1]), "v")
-                results[i] = loops.insert(vector.FMAOp(loaded, weights[t, j], results[i]), self.names[i])
+                fma = vector.FMAOp.create(operands=[loaded, weights[t, j], results[i]], result_types=[loaded.type])
+                results[i] = loops.insert(fma, self.names[i])
         return results
 
     def finished(self, sums: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Sequence[SSAValue]:
