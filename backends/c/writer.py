@@ -40,13 +40,13 @@ class CWriter(BasePrinter):
 
     def block(self, block: Block) -> None:
         """Print the operations of a block."""
+        emit = self.emit  # found once: functools makes a new function of it each time it is asked for
         for op in block.ops:
-            self.emit(op)
+            emit(op)
 
     def line(self, text: str) -> None:
         """A line of C at the current depth."""
-        self.print_string("\n")
-        self.print_string(text)
+        self.print_string(f"\n{text}")
 
     @contextmanager
     def braces(self, head: str, *, closed: bool = True) -> Generator[None]:

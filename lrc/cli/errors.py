@@ -11,7 +11,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -88,10 +87,17 @@ def _drop_unwritten() -> None:
 
 
 def _complain(invocation: Invocation, message: str) -> int:
-    if invocation.debug:
-        traceback.print_exc()
+    _print_traceback(invocation)
     click.echo(_coloured(message), err=True)
     return INPUT_IS_WRONG
+
+
+def _print_traceback(invocation: Invocation) -> None:
+    """The traceback of the error at hand, if --debug asks for it."""
+    if invocation.debug:
+        import traceback  # only now: `lrc --help` is waited for
+
+        traceback.print_exc()
 
 
 def _coloured(message: str) -> str:
@@ -131,8 +137,7 @@ def _explain(invocation: Invocation, error: Exception) -> str | None:
 def _report_bug(invocation: Invocation, error: Exception) -> int:
     from lrc.cli.reproducer import command_to_reduce, write_reproducer
 
-    if invocation.debug:
-        traceback.print_exc()
+    _print_traceback(invocation)
     path = write_reproducer(invocation, error)
     click.echo(_coloured(f"a bug in lrc: {type(error).__name__}: {error}"), err=True)
     if (command := command_to_reduce(invocation, path)) is not None:

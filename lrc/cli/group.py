@@ -1,6 +1,5 @@
 """A click group whose subcommands are imported when they are called."""
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -46,5 +45,7 @@ class LazyGroup(click.Group):
 
 def did_you_mean(name: str, known: Mapping[str, object]) -> str:
     """`"; did you mean 'x'?"` for the known name nearest to `name`, or the known names if none is near."""
+    import difflib  # only now: `lrc --help` and completion are waited for
+
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
