@@ -9,12 +9,19 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.effects import may_write
 
 PRECEDENCE = {"atom": 0, "postfix": 1, "unary": 2, "*": 3, "/": 3, "+": 4, "-": 4, "<": 6, "==": 7, "?": 13, "any": 99}
 """C's operators, the tightest first."""
 
 NAMED_TWICE = (arith.MinSIOp, arith.MaximumfOp, arith.MinimumfOp)
 """Operations whose C may name an operand twice: `a < b ? a : b`."""
+
+INLINE = (
+    *(arith.AddiOp, arith.SubiOp, arith.MuliOp, arith.DivSIOp, arith.IndexCastOp, arith.SIToFPOp, arith.CmpiOp),
+    *(memref.LoadOp, kernel.LoadIndexOp),
+)
+"""Operations that are printed where their result is used, if that is one place: indices, conditions, numbers read."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,24 @@ def used_once_here(value: SSAValue) -> bool:
         return False
     (use,) = value.uses
     user, owner = use.operation, value.owner
-    if isinstance(user, NAMED_TWICE) or (isinstance(user, scf.ForOp) and value is user.ub):
+    if isinstance(user, NAMED_TWICE) or (isinstance(user, scf.ForOp) and value in (user.ub, user.step)):
         return False
     return isinstance(owner, Operation) and user.parent is owner.parent
+
+
+def may_wait(value: SSAValue) -> bool:
+    """Whether memory holds what a value was read from still where the C statement stands in which the value is named:
+    that of its user, or if that is printed inline as well, of the user's."""
+    op = value.owner
+    if not used_once_here(value) or not isinstance(op, Operation):
+        return False
+    end = value.get_user_of_unique_use()
+    while isinstance(end, INLINE) and used_once_here(end.results[0]):
+        end = end.results[0].get_user_of_unique_use()
+    while (op := op.next_op) is not end:
+        if op is None or may_write(op):
+            return False
+    return True
 
 
 def runs_once(op: Operation, value: SSAValue) -> bool:
@@ -83,7 +105,7 @@ def ends_its_block(value: SSAValue) -> bool:
     if not used_once_here(value) or not isinstance(value.get_user_of_unique_use(), scf.YieldOp):
         return False
     op = value.owner
-    while isinstance(op, Operation) and not op.regions and not isinstance(op, kernel.StoreOp | memref.StoreOp):
+    while isinstance(op, Operation) and not op.regions and not may_write(op):
         op = op.next_op
     return op is None
 

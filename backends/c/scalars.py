@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import singledispatchmethod
 
 from xdsl.dialects import arith, math, memref
-from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException
 
-from lrc.backends.c.expressions import PRECEDENCE, Text, float_literal, is_written
+from lrc.backends.c.expressions import INLINE, PRECEDENCE, Text, float_literal, is_written, may_wait
 from lrc.backends.c.writer import CWriter
 from lrc.dialects import kernel
 
@@ -50,8 +50,7 @@ class ScalarPrinter(CWriter):
         """a + b and the like, on indices, floats and vectors."""
         left, right = map(self.of, op.operands)
         text = f"{format(left, operator)} {operator} {format(right, RIGHT_OPERAND[operator])}"
-        inline = isinstance(op.results[0].type, IndexType)
-        self.define(op.results[0], Text(text, PRECEDENCE[operator]), inline=inline)
+        self.define(op.results[0], Text(text, PRECEDENCE[operator]), inline=isinstance(op, INLINE))
 
     @emit.register
     def _(self, op: arith.ConstantOp) -> None:
@@ -106,8 +105,9 @@ class ScalarPrinter(CWriter):
     @emit.register
     def _(self, op: memref.LoadOp) -> None:
         text = f"{self.of(op.memref):postfix}[{self.of(op.indices[0])}]"
-        # what this kernel stores into may have changed by the time of the use
-        self.define(op.res, Text(text, PRECEDENCE["postfix"]), inline=not is_written(op.memref))
+        # of what this kernel stores into, numbers are variables in any case
+        inline = not is_written(op.memref) and may_wait(op.res)
+        self.define(op.res, Text(text, PRECEDENCE["postfix"]), inline=inline)
 
     @emit.register
     def _(self, op: memref.StoreOp) -> None:
@@ -117,4 +117,4 @@ class ScalarPrinter(CWriter):
     def _(self, op: kernel.LoadIndexOp) -> None:
         text = f"{self.of(op.array):postfix}[{self.of(op.position)}]"
         # a number of 32 bits may exceed what its own type promotes to
-        self.define(op.result, Text(f"(ptrdiff_t){text}", PRECEDENCE["unary"]), inline=True)
+        self.define(op.result, Text(f"(ptrdiff_t){text}", PRECEDENCE["unary"]), inline=may_wait(op.result))

@@ -201,6 +201,9 @@ class LoadOp(IRDLOperation):
     vector's size; `lanes`: how many lanes lie inside the picture: the others are zero, and if there are
     none nothing is read.
 
+    What lies around the lanes of a stride s is read as well, since plain loads do it: `width` times s elements from
+    the last column on that is a multiple of s, or with `lanes` those up to the last lane inside. A buffer has them.
+
         %v = kernel.load %w[0, 15] : !kernel.window<240> -> vector<16xf32>
         %v = kernel.load %w[0, 16] aligned : !kernel.window<240> -> vector<16xf32>
         %v = kernel.load %w[0, 1] stride 2 : !kernel.window<240> -> vector<16xf32>
@@ -259,7 +262,19 @@ class LoadOp(IRDLOperation):
     @property
     def lane_stride(self) -> int:
         """Distance of the lanes in memory."""
-        return self.stride.value.data if self.stride else 1
+        return 1 if self.stride is None else self.stride.value.data
+
+    @property
+    def row_stride(self) -> int:
+        """Distance of the window's rows in memory."""
+        window = self.window.type
+        assert isinstance(window, WindowType)
+        return window.row_stride.data
+
+    def verify_(self) -> None:
+        if self.lane_stride < 1:
+            raise VerifyException(f"the lanes of a vector are 1 element apart or more, not {self.lane_stride}")
+        verify_lanes(self.result.type)
 
 
 @irdl_op_definition
@@ -297,6 +312,9 @@ class StoreOp(IRDLOperation):
         """Row and column within the window."""
         return self.row.value.data, self.column.value.data
 
+    def verify_(self) -> None:
+        verify_lanes(self.value.type)
+
 
 @irdl_op_definition
 class LoadIndexOp(IRDLOperation):
@@ -314,6 +332,12 @@ class LoadIndexOp(IRDLOperation):
 
     def __init__(self, array: SSAValue, position: SSAValue) -> None:
         super().__init__(operands=[array, position], result_types=[IndexType()])
+
+
+def verify_lanes(vector: Attribute) -> None:
+    """Raises VerifyException unless the lanes of a vector lie side by side."""
+    if not isinstance(vector, VectorType) or len(vector.get_shape()) != 1:
+        raise VerifyException(f"the lanes of a vector lie in a row, not as in {vector}")
 
 
 @cache

@@ -142,16 +142,17 @@ class Machine:
 def vector_load(op: kernel.LoadOp) -> Function:
     """A load from a place of a window; lanes that do not lie inside are zero."""
     (row, column), width, stride, aligned = op.place, op.width, op.lane_stride, op.aligned is not None
+    before = column % stride if width > 1 else 0
+    whole = width * stride if width > 1 else 1
 
-    def load(window: Window, lanes: int = width) -> Array:
+    def load(window: Window, lanes: int | None = None) -> Array:
         place = window.moved(row, column)
         if aligned and place.offset % width:
             raise InterpretationError(f"element {place.offset} is no aligned place for {width} lanes")
-        inside = min(max(lanes, 0), width)
-        if inside == width:
-            return place.buffer[place.places(width, stride)].copy()
+        inside = width if lanes is None else min(max(lanes, 0), width)
         result = np.zeros(width)
         if inside:
+            place.moved(0, -before).places(whole if lanes is None else before + (inside - 1) * stride + 1)
             result[:inside] = place.buffer[place.places(inside, stride)]
         return result
 

@@ -7,28 +7,30 @@ At the loop level both are the same thing, two loads from one place of one windo
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import vector
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
+from lrc.dialects.effects import blocks, may_write
 from lrc.dialects.kernel.ops import is_kernel
-from lrc.passes.loops.effects import blocks, may_write
+from lrc.passes.loops.legalize_loads import bodies
 
 
 @dataclass(frozen=True)
 class EliminateRedundantLoadsPass(ModulePass):
     """load [r, c] of a window that was loaded from there before -> the vector it gave, if nothing was written since.
 
-    Shuffles of equal vectors become one as well. The loop around each body gets the attributes `multiplications`,
-    `loads_before` (where legalize-loads did not say it), `loads_after` and `shuffles`, for whoever reports them.
+    Shuffles of equal vectors become one as well. The loop around each body that multiplies gets the attributes
+    `loads_before` (where legalize-loads did not say it), `multiplications`, `loads_after` and `shuffles`, for whoever
+    reports them.
     """
 
     name = "eliminate-redundant-loads"
@@ -36,15 +38,18 @@ class EliminateRedundantLoadsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.ops:
             if isinstance(function, FuncOp) and is_kernel(function):
+                for loop, body in bodies(function).items():
+                    factors = {op.lhs for op in body if isinstance(op, vector.FMAOp)}
+                    loop.attributes.setdefault("loads_before", IntegerAttr(len(factors), i64))
                 for block in blocks(function):
                     eliminate(block)
+                for loop, body in bodies(function).items():
+                    loop.attributes |= counts(body)
 
 
 def eliminate(block: Block) -> None:
     """Remove what is loaded or shuffled twice in a block."""
     known: dict[Hashable, SSAValue] = {}
-    multiplications = sum(isinstance(op, vector.FMAOp) for op in block.ops)
-    before = IntegerAttr(len({op.lhs for op in block.ops if isinstance(op, vector.FMAOp)}), i64)
     for op in list(block.ops):
         key = identity(op)
         if key is None:
@@ -54,15 +59,12 @@ def eliminate(block: Block) -> None:
             Rewriter.replace_op(op, [], [known[key]])
         else:
             known[key] = op.results[0]
-    loop = block.parent_op()
-    if multiplications and loop is not None:
-        loads, shuffles = (sum(isinstance(op, kind) for op in block.ops) for kind in (kernel.LoadOp, vector.ShuffleOp))
-        loop.attributes |= {
-            "multiplications": IntegerAttr(multiplications, i64),
-            "loads_before": loop.attributes.get("loads_before", before),
-            "loads_after": IntegerAttr(loads, i64),
-            "shuffles": IntegerAttr(shuffles, i64),
-        }
+
+
+def counts(body: Sequence[Operation]) -> dict[str, Attribute]:
+    """What a body does, for whoever reports it."""
+    kinds = {"multiplications": vector.FMAOp, "loads_after": kernel.LoadOp, "shuffles": vector.ShuffleOp}
+    return {name: IntegerAttr(sum(isinstance(op, kind) for op in body), i64) for name, kind in kinds.items()}
 
 
 def identity(op: Operation) -> Hashable:

@@ -23,8 +23,12 @@ class LegalizeLoadsPass(ModulePass):
     load if each does so for itself, s for a load of stride s.
 
     load stride s        -> at most s plain loads, and shuffles that pick the lanes
-    aligned, load [r, c] -> two aligned loads and a shuffle, unless c is a multiple of the vector
+    aligned, load [r, c] -> two aligned loads and a shuffle, unless the place is a multiple of the vector
     rows, load [r, c]    -> kernel.row [r, 0], load [0, c]
+
+    A function that asks for `aligned` promises that each `kernel.window` begins at a multiple of the vector, and that
+    the two vectors around each place that is loaded can be read. Of a window that is none, an argument or what a loop
+    carries, nothing is known: loads from there stay as they are.
     """
 
     name = "legalize-loads"
@@ -41,8 +45,8 @@ def legalize(function: func.FuncOp, mode: str) -> None:
     for load in all_loads(function):
         if load.width > 1 and load.lane_stride > 1:
             split_strided(load)
-    for loop, loads in loads_of_bodies(function).items():
-        loop.attributes["loads_before"] = IntegerAttr(loads, i64)
+    for loop, body in bodies(function).items():
+        loop.attributes["loads_before"] = IntegerAttr(sum(isinstance(op, kernel.LoadOp) for op in body), i64)
     if mode == "aligned":
         for load in all_loads(function):
             align(load)
@@ -56,11 +60,12 @@ def all_loads(function: func.FuncOp) -> list[kernel.LoadOp]:
     return [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
 
 
-def loads_of_bodies(function: func.FuncOp) -> dict[Operation, int]:
-    """How many vectors each body that multiplies loads, by the loop around it."""
-    bodies = {op.parent for op in function.walk() if isinstance(op, vector.FMAOp)}
-    counts = {body: sum(isinstance(op, kernel.LoadOp) for op in body.ops) for body in bodies if body is not None}
-    return {loop: count for body, count in counts.items() if (loop := body.parent_op()) is not None}
+def bodies(function: func.FuncOp) -> dict[Operation, list[Operation]]:
+    """The body of each loop or branch that multiplies, its arms one after the other: what is right inside of it."""
+    inside = {
+        op: [each for region in op.regions for block in region.blocks for each in block.ops] for op in function.walk()
+    }
+    return {op: body for op, body in inside.items() if any(isinstance(each, vector.FMAOp) for each in body)}
 
 
 def split_strided(load: kernel.LoadOp) -> None:
@@ -111,13 +116,23 @@ def lanes_of_part(load: kernel.LoadOp, distance: int, ops: list[Operation]) -> S
     return inside.result
 
 
+def distance(load: kernel.LoadOp) -> int | None:
+    """How many elements behind the `kernel.window` that it goes through a load begins; None if there is none."""
+    row, column = load.place
+    elements, window = row * load.row_stride + column, load.window
+    while isinstance(moved := window.owner, kernel.RowOp):
+        elements += moved.row.value.data * load.row_stride + moved.column.value.data
+        window = moved.window
+    return elements if isinstance(window.owner, kernel.WindowOp) else None
+
+
 def align(load: kernel.LoadOp) -> None:
     """A load between two aligned places becomes two aligned loads and a shuffle."""
-    width = load.width
+    width, elements = load.width, distance(load)
     row, column = load.place
-    if load.lanes is not None or load.lane_stride > 1 or load.aligned is not None:
+    if load.lanes is not None or load.lane_stride > 1 or load.aligned is not None or elements is None:
         return
-    shift = column % width
+    shift = elements % width
     if not shift:
         load.aligned = UnitAttr()
         return

@@ -19,8 +19,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel
+from lrc.dialects.effects import blocks, stretches
 from lrc.dialects.kernel.ops import is_kernel
-from lrc.passes.loops.effects import blocks, stretches
 
 
 @dataclass(frozen=True)

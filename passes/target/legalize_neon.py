@@ -15,9 +15,9 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
 from lrc.dialects import neon
+from lrc.dialects.effects import blocks, stretches
 from lrc.dialects.kernel.ops import is_kernel, vector_type
 from lrc.dialects.lr.model import find_machine
-from lrc.passes.loops.effects import blocks, stretches
 
 LANES = 4
 

@@ -1,7 +1,7 @@
 """Kernels that are small, written by hand and awkward, of two buffers `%x` and `%y` and windows on them.
 
-`%w` begins at 32 of `%x`, `%from` at 64 of it, `%to` at 32 of `%y`; `%n` is 3, `%v` the vector at 32 of `%x`, `%u` the
-one at 64.
+`%alias` is `%x` under another name, `%places` an array of the indices 5, 6, 7, 8. `%w` begins at 32 of `%x`, `%from` at
+64 of it, `%to` at 32 of `%y`; `%n` is 3, `%v` the vector at 32 of `%x`, `%u` the one at 64.
 """
 
 KERNELS = {
@@ -19,6 +19,43 @@ KERNELS = {
       %b = memref.load %x[%n] : memref<?xf32>
       %c = arith.subf %a, %b : f32
       memref.store %c, %y[%n] : memref<?xf32>""",
+    "read before a store through another name": """
+      %a = memref.load %x[%n] : memref<?xf32>
+      %half = arith.constant 0.5 : f32
+      memref.store %half, %alias[%n] : memref<?xf32>
+      %b = memref.load %x[%n] : memref<?xf32>
+      %c = arith.subf %a, %b : f32
+      memref.store %c, %y[%n] : memref<?xf32>""",
+    "read before a vector is stored through another name": """
+      %other = kernel.window %alias[%place] : memref<?xf32> -> WINDOW
+      %a = memref.load %x[%place] : memref<?xf32>
+      %p = kernel.load %w[0, 0] : WINDOW -> VECTOR
+      kernel.store %u, %other[0, 0] : VECTOR, WINDOW
+      %b = vector.broadcast %a : f32 to VECTOR
+      %q = kernel.load %w[0, 0] : WINDOW -> VECTOR
+      %c = vector.fma %p, %b, %q : VECTOR
+      kernel.store %c, %to[0, 0] : VECTOR, WINDOW""",
+    "read in a branch that writes through another name, and ends with it": """
+      %two = arith.constant 2 : index
+      %few = arith.cmpi slt, %two, %n : index
+      %s = scf.if %few -> (f32) {
+        %a = memref.load %x[%n] : memref<?xf32>
+        %half = arith.constant 0.5 : f32
+        memref.store %half, %alias[%n] : memref<?xf32>
+        scf.yield %a : f32
+      } else {
+        %b = memref.load %x[%two] : memref<?xf32>
+        scf.yield %b : f32
+      }
+      memref.store %s, %y[%n] : memref<?xf32>""",
+    "an index read before another number is put in its place": """
+      %one = arith.constant 1 : index
+      %i = kernel.load_index %places[%n] : memref<?xui8>
+      %j = arith.addi %i, %one : index
+      %other = memref.load %places[%one] : memref<?xui8>
+      memref.store %other, %places[%n] : memref<?xui8>
+      %zero = arith.constant 0.0 : f32
+      memref.store %zero, %y[%j] : memref<?xf32>""",
     "read before a store through a row": """
       %row = kernel.row %w[0, 0] : WINDOW -> WINDOW
       %a = memref.load %x[%place] : memref<?xf32>
@@ -264,6 +301,3 @@ KERNELS = {
       memref.store %i, %y[%n] : memref<?xf32>""",
 }
 """What is awkward -> the body of a kernel."""
-
-NOT_ALIGNED = ("a row with columns",)
-"""Kernels with windows that begin within a vector: no function whose loads are to be aligned has them."""

@@ -5,13 +5,14 @@ sum that somebody else needs. A pass or a printer that relies on that goes wrong
 """
 
 import subprocess
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import pytest
 from installed import tool
 from numpy.typing import NDArray
-from small_kernels import KERNELS, NOT_ALIGNED
+from small_kernels import KERNELS
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
@@ -29,10 +30,13 @@ from lrc.interpreters import loops
 SIZE = 200
 """Numbers of each of the two buffers."""
 
+PLACES = (5, 6, 7, 8)
+
 MACHINES = {"c": 1, "avx2": 8, "neon": 4}
 
 FRAME = """
-func.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %n: index, %points: index) attributes {{load = "{load}"}} {{
+func.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %alias: memref<?xf32>, %places: memref<?xui8>,
+                     %n: index, %points: index) attributes {{load = "{load}"}} {{
   %place = arith.constant 32 : index
   %further = arith.constant 64 : index
   kernel.grid (%point) in (%points) {{
@@ -49,6 +53,7 @@ func.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %n: index, %points: i
 
 MAIN = """
 static float x[SIZE] __attribute__((aligned(64))), y[SIZE] __attribute__((aligned(64)));
+static uint8_t places[] = {PLACES};
 int main(int count, char **words)
 {
     if (count < 2 || fread(x, 4, SIZE, stdin) != SIZE || fread(y, 4, SIZE, stdin) != SIZE)
@@ -63,10 +68,7 @@ CASES
 
 def module(machine: str, load: str = "direct") -> ModuleOp:
     """All kernels for a machine."""
-    texts = [
-        FRAME.format(number=number, load=load, body="" if load == "aligned" and what in NOT_ALIGNED else body)
-        for number, (what, body) in enumerate(KERNELS.items())
-    ]
+    texts = [FRAME.format(number=number, load=load, body=body) for number, body in enumerate(KERNELS.values())]
     text = (
         "\n".join(texts).replace("WINDOW", "!kernel.window<16>").replace("VECTOR", f"vector<{MACHINES[machine]}xf32>")
     )
@@ -94,7 +96,7 @@ def buffers() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def interpreted(kernels: ModuleOp, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What a kernel leaves in its buffers."""
     x, y = buffers()
-    loops.call(kernels, f"k{number}", [x, y, 3, 1], WeightStore.empty())
+    loops.call(kernels, f"k{number}", [x, y, x, np.array(PLACES, np.uint8), 3, 1], WeightStore.empty())
     return x, y
 
 
@@ -124,14 +126,15 @@ def test_the_printed_code_means_the_same(machine: str, tmp_path: Path) -> None:
         compiler = toolchain.find_compiler("neon")
         command = [*compiler.command, *compiler.flags("neon"), "-static"]
         runner = toolchain.runner_command("neon")
-    (tmp_path / "kernels.c").write_text(program(kernels, machine), encoding="utf-8")
-    words = [*command, "-std=c11", "-O1", str(tmp_path / "kernels.c"), "-o", str(tmp_path / "kernels"), "-lm"]
+    source, binary = tmp_path / "kernels.c", tmp_path / "kernels"
+    source.write_text(program(kernels, machine), encoding="utf-8")
+    words = [*command, "-std=c11", "-O1", "-Werror", str(source), "-o", str(binary), "-lm"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:10000]
     given = b"".join(array.astype(np.float32).tobytes() for array in buffers())
     for number, what in enumerate(KERNELS):
         done = subprocess.run(
-            [*runner, str(tmp_path / "kernels"), str(number)], input=given, capture_output=True, check=True, timeout=60
+            [*runner, str(binary), str(number)], input=given, capture_output=True, check=True, timeout=60
         )
         found = np.split(np.frombuffer(done.stdout, np.float32), 2)
         for array, exact in zip(found, expected[number], strict=True):
@@ -150,7 +153,8 @@ def program(kernels: ModuleOp, machine: str) -> str:
     parts = [f"#include <{each}.h>" for each in headers]
     parts += [isa.prelude, *(printer().declaration(each) + printer().function(each) for each in functions)]
     cases = [
-        f"    case {number}: {name}(&(struct {name}_arguments){{x, y, 3, 1}}, 0, 1); break;"
+        f"    case {number}: {name}(&(struct {name}_arguments){{x, y, x, places, 3, 1}}, 0, 1); break;"
         for number, name in enumerate(names)
     ]
-    return "\n".join([*parts, MAIN.replace("CASES", "\n".join(cases)).replace("SIZE", str(SIZE))])
+    words = {"CASES": "\n".join(cases), "SIZE": str(SIZE), "PLACES": ", ".join(map(str, PLACES))}
+    return "\n".join([*parts, reduce(lambda text, word: text.replace(*word), words.items(), MAIN)])

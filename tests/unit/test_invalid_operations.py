@@ -41,6 +41,12 @@ WRONG = {
     ),
     "a lane behind the last": ("%a[3]", "%a[4]"),
     "a lane before the first": ("%a[3]", "%a[-1]"),
+    "lanes at one place": ("%from[0, 0] :", "%from[0, 0] stride 0 :"),
+    "lanes backwards": ("%from[0, 0] :", "%from[0, 0] stride -1 :"),
+    "a vector of rows": (
+        "%b = neon",
+        "%c = kernel.load %from[0, 0] : !kernel.window<4> -> vector<2x2xf32>\n    %b = neon",
+    ),
     "a buffer within a number": ("kernel.arena 4", "kernel.arena 6"),
     "a buffer before the arena": ("kernel.arena 4", "kernel.arena -4"),
     "a point without a size": ("(%i) in (%rows)", "(%i) in (%rows, %rows)"),

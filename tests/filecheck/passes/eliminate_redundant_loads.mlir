@@ -9,7 +9,7 @@
 // CHECK-NEXT: %a1 = vector.fma %x1, %t, %s1
 // CHECK-NEXT: %b0 = vector.fma %x1, %t, %a0
 // CHECK-NEXT: %b1 = vector.fma %y1, %t, %a1
-// CHECK: multiplications = 4 : i64, loads_before = 4 : i64, loads_after = 3 : i64, shuffles = 0 : i64
+// CHECK: loads_before = 4 : i64, multiplications = 4 : i64, loads_after = 3 : i64, shuffles = 0 : i64
 func.func @kernel_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
@@ -92,7 +92,7 @@ func.func @no_kernel(%buffer: memref<?xf32>, %i: index) {
 // CHECK: %x0 = kernel.load %w[0, 0]
 // CHECK-NEXT: vector.fma %x0, %t, %s0
 // CHECK-NEXT: vector.fma %x0, %u, %s1
-// CHECK: multiplications = 2 : i64, loads_before = 2 : i64, loads_after = 1 : i64
+// CHECK: loads_before = 2 : i64, multiplications = 2 : i64, loads_after = 1 : i64
 func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
@@ -128,6 +128,28 @@ func.func @other_writers(%buffer: memref<?xf32>, %number: f32, %n: index) {
     "test.op"(%a, %b, %c) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
     %d = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%d) : (vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Both arms of a branch are its body: what they do counts together.
+// CHECK-LABEL: @arms
+// CHECK: loads_before = 3 : i64, multiplications = 3 : i64, loads_after = 2 : i64, shuffles = 0 : i64
+func.func @arms(%buffer: memref<?xf32>, %t: vector<4xf32>, %which: i1, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %r = scf.if %which -> (vector<4xf32>) {
+      %x = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %y = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+      %a = vector.fma %x, %t, %t : vector<4xf32>
+      %b = vector.fma %y, %t, %a : vector<4xf32>
+      scf.yield %b : vector<4xf32>
+    } else {
+      %x = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
+      %a = vector.fma %x, %t, %t : vector<4xf32>
+      scf.yield %a : vector<4xf32>
+    }
+    "test.op"(%r) : (vector<4xf32>) -> ()
   }
   func.return
 }

@@ -162,3 +162,39 @@ func.func @strided_lanes(%buffer: memref<?xf32>, %n: index) {
   }
   func.return
 }
+
+// Rows whose stride is no multiple of the vector, and windows that were moved, lie where they lie: what counts is how far
+// a place is from the window that it began with.
+// CHECK-LABEL: @aligned_places
+// CHECK: [[A:%.*]] = kernel.load %w[1, -2] aligned
+// CHECK-NEXT: [[B:%.*]] = kernel.load %w[1, 2] aligned
+// CHECK-NEXT: [[X:%.*]] = vector.shuffle [[A]], [[B]] [2, 3, 4, 5]
+// CHECK-NEXT: %y = kernel.load %w[2, 0] aligned
+// CHECK: [[C:%.*]] = kernel.load %row[0, -3] aligned
+// CHECK-NEXT: [[D:%.*]] = kernel.load %row[0, 1] aligned
+// CHECK-NEXT: [[Z:%.*]] = vector.shuffle [[C]], [[D]] [3, 4, 5, 6]
+// CHECK-NEXT: "test.op"([[X]], %y, [[Z]])
+func.func @aligned_places(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<6>
+    %x = kernel.load %w[1, 0] : !kernel.window<6> -> vector<4xf32>
+    %y = kernel.load %w[2, 0] : !kernel.window<6> -> vector<4xf32>
+    %row = kernel.row %w[1, 1] : !kernel.window<6> -> !kernel.window<6>
+    %z = kernel.load %row[0, 0] : !kernel.window<6> -> vector<4xf32>
+    "test.op"(%x, %y, %z) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}
+
+// Nothing is known of a window that comes from elsewhere: not which places of it are aligned.
+// CHECK-LABEL: @aligned_window_from_elsewhere
+// CHECK: %x = kernel.load %w[0, 1] :
+// CHECK-NEXT: %y = kernel.load %w[0, 0] :
+func.func @aligned_window_from_elsewhere(%w: !kernel.window<16>, %n: index) attributes {load = "aligned"} {
+  kernel.grid (%i) in (%n) {
+    %x = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
+    %y = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
+    "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
+  }
+  func.return
+}

@@ -1,4 +1,5 @@
-"""What operations do to memory, as they declare it: passes over loops ask here, and leave alone what says nothing.
+"""What operations do to memory, as they declare it: passes over loops and printers ask here, and move nothing across
+what says nothing.
 
 An operation of somebody's own takes part by its traits (`xdsl.traits`): `Pure`, `MemoryReadEffect` and the like. Which
 buffer is written is not asked: two of them, or two windows, may be the same memory.
