@@ -131,6 +131,7 @@ def distinct(name: str, used: Collection[str], number: int = 0) -> str:
     return result
 
 
+@cache
 def plain(name: str) -> str:
     """The name in letters, digits and single underscores: empty if it has nothing of the kind; a long one cut short."""
     text = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")

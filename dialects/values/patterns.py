@@ -64,7 +64,7 @@ class Mask:
         """(rows, columns) of the kernel."""
         return len(self.cells), len(self.cells[0])
 
-    @property
+    @cached_property
     def taps(self) -> tuple[tuple[int, int], ...]:
         """(row, column) of each tap kept, row by row: the order in which their weights are stored."""
         return tuple((r, c) for r, row in enumerate(self.cells) for c, cell in enumerate(row) if cell)
@@ -220,7 +220,8 @@ def best_patterns(weights: NDArray[np.floating], patterns: PatternSet) -> NDArra
     best = np.where(covers, sizes, np.int16(len(taps) + 1)).argmin(0)
     if (uncovered := ~covers.any(0)).any():
         squares = np.square(taps, dtype=np.float64)
-        best[uncovered] = np.array([squares[mask].sum(0) for mask in cells]).argmax(0)[uncovered]
+        energies = [sum(squares[tap] for tap in np.flatnonzero(mask)) for mask in cells]
+        best[uncovered] = np.argmax(energies, 0)[uncovered]
     return best
 
 
@@ -244,26 +245,29 @@ def project(weights: NDArray[np.floating], sparsity: Sparsity) -> NDArray[np.flo
     return pruned
 
 
-def find_violation(weights: NDArray[np.floating], sparsity: Sparsity) -> Violation | None:
+def find_violation(
+    weights: NDArray[np.floating], sparsity: Sparsity, best: NDArray[np.intp] | None = None
+) -> Violation | None:
     """The first weight, in storage order, that the sparsity does not allow; None if all fit.
 
-    Budgets are rounded up here and to the nearest number in `project`: pruners differ in how they round.
-    Raises ValueError if the patterns are of another shape than the kernels.
+    `best`: the `best_patterns` of the weights, if they are known. Budgets are rounded up here and to the nearest number
+    in `project`: pruners differ in how they round. Raises ValueError if the patterns are of another shape than the
+    kernels.
     """
     patterns = sparsity.masks(_kernel(weights))
-    best = best_patterns(weights, patterns)
-    outside = (weights != 0) & ~patterns.cells[best]
+    nonzero = weights != 0
+    outside = nonzero & ~patterns.cells[best_patterns(weights, patterns) if best is None else best]
     found: list[Violation] = []
     if outside.any():
         f, c, *tap = (int(i) for i in np.argwhere(outside)[0])
         found.append(Violation(f, c, (tap[0], tap[1]), "no pattern of the set keeps all weights of this kernel"))
     if sparsity.keep is not None:
-        alive = _by_budget((weights != 0).any((2, 3)), sparsity)
+        alive = _by_budget(nonzero.any((2, 3)), sparsity)
         allowed = max(1, math.ceil(alive.shape[1] * sparsity.keep - 1e-9))
         beyond = (alive & (np.cumsum(alive, axis=1) > allowed)).reshape(weights.shape[:2])
         if beyond.any():
             f, c = (int(i) for i in np.argwhere(beyond)[0])
-            r, t = (int(i) for i in np.argwhere(weights[f, c] != 0)[0])
+            r, t = (int(i) for i in np.argwhere(nonzero[f, c])[0])
             counted = int(alive.sum(1)[f if sparsity.budget == "filter" else 0])
             share = f"keep = {sparsity.keep:.4g} of {alive.shape[1]}"
             reason = f"the {sparsity.budget} has {counted} kernels, but {share}, rounded up, allows {allowed}"

@@ -198,9 +198,9 @@ class Loops:
             argument.name_hint = outer.name_hint
         loop = scf.ForOp(self.value(first), self.value(last), self.value(step), carried, block)
         loop.attributes |= attributes or {}
-        self.builder.insert(loop)
         with self.inside(block):
             self.builder.insert(scf.YieldOp(*body(index, inner)))
+        self.builder.insert(loop)  # whole: xDSL asks of all blocks around an operation whether it may go there
         for outer, result in zip(carried, loop.results, strict=True):
             result.name_hint = outer.name_hint
         return loop.results

@@ -13,7 +13,7 @@ from lrc.dialects.lr import Conv2dOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import derived
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.values.patterns import PatternSet, Sparsity, best_patterns, find_scheme, find_violation
+from lrc.dialects.values.patterns import Sparsity, best_patterns, find_scheme, find_violation
 from lrc.passes.arrays import load
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
@@ -44,12 +44,13 @@ class AssignPatterns(RewritePattern):
             sparsity = find_scheme(weights)
         try:
             patterns = sparsity.masks(op.window.kernel)
-            violation = find_violation(weights, sparsity)
+            best = best_patterns(weights, patterns)
+            violation = find_violation(weights, sparsity, best)
         except ValueError as error:
             fail(op, f"layer '{name}': {error}")
         if violation is not None:
             fail(op, f"layer '{name}' breaks its sparsity at {violation}")
-        assignment = derived(op.weight, f"{name}.assignment", assign(weights, sparsity, patterns), store_of(op))
+        assignment = derived(op.weight, f"{name}.assignment", assign(weights, sparsity, best), store_of(op))
         replace_keeping_location(
             rewriter,
             op,
@@ -57,9 +58,10 @@ class AssignPatterns(RewritePattern):
         )
 
 
-def assign(weights: NDArray[np.floating], sparsity: Sparsity, patterns: PatternSet) -> NDArray[np.uint8]:
-    """The pattern of each kernel [Co, Ci / groups]: 0 if it was removed, or p + 1. A dense layer keeps every kernel."""
+def assign(weights: NDArray[np.floating], sparsity: Sparsity, best: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """The pattern of each kernel [Co, Ci / groups]: 0 if it was removed, or p + 1, where p is the best one. A dense
+    layer keeps every kernel."""
     if sparsity.kind == "dense":
         return np.ones(weights.shape[:2], np.uint8)
     alive = (weights != 0).any((2, 3))
-    return np.where(alive, best_patterns(weights, patterns) + 1, 0).astype(np.uint8)
+    return np.where(alive, best + 1, 0).astype(np.uint8)
