@@ -1,9 +1,10 @@
 """What a backend hands over to be written as a folder: plain values, no IR."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
+from typing import Any
 
 from lrc.backends.names import ProgramNames, program_names
 from lrc.dialects.values.machines import Machine
@@ -56,7 +57,7 @@ class EmittedModel:
     ``graph`` is the C function ``static void NAME_graph(NAME_t *m, const float *X..., float *Y...)``, with the
     parameters of `parameters`, in the order of inputs and outputs. It may say ``ARENA(offset)`` and
     ``WEIGHTS(offset)``, both ``void *`` at a distance in bytes, ``LAUNCH(kernel, &args, points)`` and, after each
-    layer, ``LAYER(number, pointer to its buffer)``.
+    layer, ``LAYER(number, pointer to its buffer)``. ``facts`` are further entries of metadata.json.
     """
 
     name: str
@@ -68,6 +69,7 @@ class EmittedModel:
     declarations: str
     kernels: Sequence[KernelUnit]
     graph: str
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False)
 
     @cached_property
     def names(self) -> ProgramNames:

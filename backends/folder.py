@@ -18,7 +18,6 @@ def write_folder(
     folder: Path,
     model: EmittedModel,
     arrays: Mapping[str, NDArray[Any]],
-    metadata: Mapping[str, Any],
     embed_weights: bool = False,
 ) -> dict[str, Any]:
     """Writes the folder, over an older one of lrc's if there is one, and returns what its metadata.json says.
@@ -26,7 +25,6 @@ def write_folder(
     Args:
         folder: made with its parents if it does not exist. What others have put there stays as it is.
         arrays: what ``NAME.lrw`` holds, in the order whose `lrw.layout` gave the offsets in the graph.
-        metadata: further entries of metadata.json.
         embed_weights: take the weights into the object files too.
 
     Raises:
@@ -36,15 +34,13 @@ def write_folder(
     with claimed(folder) as (place, work):
         new = work / NEW
         new.mkdir()
-        _write_files(new, model, arrays, metadata, embed_weights)
+        _write_files(new, model, arrays, embed_weights)
         written = read_metadata(new)
         put(new, place)
     return written
 
 
-def _write_files(
-    place: Path, model: EmittedModel, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], embed: bool
-) -> None:
+def _write_files(place: Path, model: EmittedModel, arrays: Mapping[str, NDArray[Any]], embed: bool) -> None:
     layout = lrw.layout(arrays)
     texts = c_api.code_files(model, layout, embed)
     checksum = lrw.write(place / f"{model.c_name}.lrw", arrays, c_api.model_hash(model, layout))
@@ -66,7 +62,7 @@ def _write_files(
         "sources": sources,
         "layers": [vars(layer) for layer in model.layers],
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())},
-        **metadata,
+        **model.facts,
     }
     texts[METADATA] = json.dumps(description, indent=1) + "\n"
     for name, text in texts.items():

@@ -6,7 +6,6 @@ buffer is written is not asked: two of them, or two windows, may be the same mem
 """
 
 from xdsl.dialects import vector
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation
 from xdsl.traits import MemoryEffectKind, get_effects
 
@@ -24,7 +23,7 @@ def may_write(op: Operation) -> bool:
     return effects is None or any(effect.kind not in HARMLESS for effect in effects)
 
 
-def blocks(function: FuncOp) -> list[Block]:
+def blocks(function: Operation) -> list[Block]:
     """All blocks inside of a function, as they are now."""
     return [block for op in function.walk() for region in op.regions for block in region.blocks]
 

@@ -12,8 +12,8 @@ from installed import tool
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Region
 
+from lrc.backends.c.emit import network_of, write
 from lrc.backends.c.isa import isa_of
-from lrc.backends.folder import write_folder
 from lrc.backends.names import api_words, model_name, program_names
 from lrc.compilation import compiler
 from lrc.dialects import lr
@@ -167,11 +167,8 @@ def emit(module: ModuleOp, folder: Path, models: Sequence[str]) -> list[Path]:
     """A folder of C for each of the names that the network is given."""
     compilation, folders = compiler.lower(module, "c"), [folder / str(number) for number in range(len(models))]
     for model, place in zip(models, folders, strict=True):
-        *_, graph = compilation.module.ops
-        graph.attributes["sym_name"] = StringAttr(model)
-        graph.properties["sym_name"] = StringAttr(model)
-        emitted = compiler.emit(compilation)
-        write_folder(place, emitted.model, emitted.arrays, {}, embed_weights=True)
+        network_of(compilation.module).sym_name = StringAttr(model)
+        write(compilation.module, place, embed_weights=True)
     return folders
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Callable
 
 import lrc
+from lrc.backends.c.emit import emit
 from lrc.backends.emitted import EmittedModel
 from lrc.compilation import compiler
 
@@ -14,7 +15,7 @@ Golden = Callable[[str, str], None]
 
 def compiled(text: str, machine: str) -> tuple[EmittedModel, str]:
     """A network as C, and the text of the kernel of its convolution."""
-    model = compiler.emit(compiler.lower(lrc.parse(text), machine)).model
+    model = emit(compiler.lower(lrc.parse(text), machine).module).model
     (kernel,) = (unit.text for unit in model.kernels if "conv3x3" in unit.file_name)
     return model, kernel
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatchmethod
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
@@ -82,7 +82,7 @@ class ControlPrinter(VectorPrinter):
         return names if mine and len(set(names) & self.variables) == len(last.arguments) else []
 
     @emit.register
-    def _(self, op: scf.YieldOp | func.ReturnOp) -> None:
+    def _(self, op: scf.YieldOp) -> None:
         """What a region yields is printed by the operation around it."""
 
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
-from xdsl.utils.hints import isa
 
 from lrc.backends import lrw
+from lrc.backends.c.host import HostPrinter
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
+from lrc.backends.folder import write_folder
 from lrc.backends.literals import in_comment
 from lrc.backends.names import program_names
-from lrc.dialects import kernel
-from lrc.dialects.kernel.attrs import LayoutAttr
-from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.kernel import (
+    ArenaOp,
+    KernelFuncOp,
+    LaunchOp,
+    LayerAttr,
+    LayoutAttr,
+    NetworkOp,
+    PortAttr,
+    WeightsOp,
+    kernels_of,
+)
 from lrc.dialects.lr.model import find_machine
 from lrc.dialects.lr.store import Array, StoreAttr
+from lrc.dialects.pattern.attrs import ScheduleAttr
 
 
 @dataclass(frozen=True)
@@ -31,111 +42,114 @@ class Emitted:
     arrays: Mapping[str, Array]
 
 
-def emit(
-    module: ModuleOp,
-    inputs: Sequence[Sequence[int]],
-    outputs: Sequence[Sequence[int]],
-    kinds: Mapping[str, str],
-) -> Emitted:
+def emit(module: ModuleOp) -> Emitted:
     """The texts of the folder of a module at the loop level, whose memory is planned.
 
-    `inputs`, `outputs`: the shapes of the network's; `kinds`: what kind each layer is of. Raises
-    DiagnosticException for what has no C.
+    Raises DiagnosticException for what has no C.
     """
-    graph = next((op for op in module.ops if isinstance(op, func.FuncOp) and "arena_bytes" in op.attributes), None)
+    network = network_of(module)
     store = module.attributes.get("weights")
     machine = find_machine(module)
-    if graph is None or machine is None or not isinstance(store, StoreAttr):
+    if network.arena_bytes is None or machine is None or not isinstance(store, StoreAttr):
         raise DiagnosticException("only a module at the loop level with its memory planned can be printed as C")
-    name = graph.sym_name.data
-    isa = isa_of(machine)
-    kernels = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
+    name, isa, kernels = network.sym_name.data, isa_of(machine), kernels_of(module.ops)
     arrays = lrw.integers_first(
-        {op.weight.data: store.data[op.weight.data] for op in graph.walk() if isinstance(op, kernel.WeightsOp)}
+        {op.weight.data: store.data[op.weight.data] for op in network.body.ops if isinstance(op, WeightsOp)}
     )
-    weights = {array: f"WEIGHTS({offset})" for array, offset in lrw.layout(arrays).offsets.items()}
-    layers, numbers = layer_table(graph, kinds)
-
-    given, taken = ports(graph, "inputs", inputs), ports(graph, "outputs", outputs)
-    symbols = [function.sym_name.data for function in kernels]
+    given, taken = ports(network.inputs), ports(network.outputs)
+    symbols = [kernel.sym_name.data for kernel in kernels]
     names = program_names(name, [port.name for port in given], [port.name for port in taken], symbols)
+    completing = [launch for launch in network.launches if launch.layer is not None]
+    layers = [layer_of(*each) for each in zip(completing, network.layers, strict=True)]
+    host = HostPrinter(
+        isa=isa,
+        program=names,
+        weights={array: f"WEIGHTS({offset})" for array, offset in lrw.layout(arrays).offsets.items()},
+        layers={layer.name: number for number, layer in enumerate(layers)},
+    )
 
-    def printer() -> CPrinter:
-        return CPrinter(isa=isa, kernels=names.kernels, weights=weights, layers=numbers)
+    def printer() -> KernelPrinter:
+        return KernelPrinter(isa=isa, kernels=names.kernels)
 
     model = EmittedModel(
         name=name,
         machine=machine,
         inputs=given,
         outputs=taken,
-        arena_bytes=integer(graph, "arena_bytes"),
+        arena_bytes=network.arena_bytes.value.data,
         layers=layers,
-        declarations="\n".join([isa.prelude, *(printer().declaration(function) for function in kernels)]),
+        declarations="\n".join([isa.prelude, *(printer().declaration(kernel) for kernel in kernels)]),
         kernels=[
-            KernelUnit(f"{names.kernels[symbol]}.c", unit(function, name, names.model, printer()))
-            for symbol, function in zip(symbols, kernels, strict=True)
+            KernelUnit(f"{names.kernels[symbol]}.c", unit(kernel, name, names.model, printer()))
+            for symbol, kernel in zip(symbols, kernels, strict=True)
         ],
-        graph="",
+        graph=host.network(network),
+        facts=facts_of(network),
     )
-    return Emitted(replace(model, graph=printer().graph(graph, names)), arrays)
+    return Emitted(model, arrays)
 
 
-def ports(graph: func.FuncOp, attribute: str, shapes: Sequence[Sequence[int]]) -> list[Port]:
-    """The inputs or outputs of the network, float32, named by an attribute of its function.
+def write(module: ModuleOp, folder: Path, *, embed_weights: bool = False) -> dict[str, Any]:
+    """Write the folder of a module at the loop level, whose memory is planned, all of it or nothing: its metadata.
 
-    Raises DiagnosticException if it does not name as many as `shapes` are.
+    Raises as `emit` and `folder.write_folder` do.
     """
-    names = graph.attributes.get(attribute)
-    if not isa(names, ArrayAttr[StringAttr]) or len(names) != len(shapes):
-        raise DiagnosticException(f"@{graph.sym_name.data} does not name its {len(shapes)} {attribute}")
-    return [Port(name.data, tuple(shape)) for name, shape in zip(names, shapes, strict=True)]
+    emitted = emit(module)
+    return write_folder(folder, emitted.model, emitted.arrays, embed_weights)
 
 
-def integer(function: func.FuncOp, attribute: str) -> int:
-    """An integer attribute of a function. Raises DiagnosticException if it is missing, or no integer."""
-    value = function.attributes.get(attribute)
-    if not isinstance(value, IntegerAttr):
-        raise DiagnosticException(f"@{function.sym_name.data} has no number '{attribute}'")
-    return value.value.data
+def network_of(module: ModuleOp) -> NetworkOp:
+    """The network of a module at the loop level. Raises DiagnosticException if it has none, or several."""
+    networks = [op for op in module.ops if isinstance(op, NetworkOp)]
+    if len(networks) != 1:
+        raise DiagnosticException(f"a folder is written of one kernel.network: there are {len(networks)}")
+    return networks[0]
 
 
-def layer_table(graph: func.FuncOp, kinds: Mapping[str, str]) -> tuple[list[Layer], dict[str, int]]:
-    """The layers in the order in which they are completed, and the number of each.
+def ports(side: Iterable[PortAttr]) -> list[Port]:
+    """The inputs or outputs of the network. Raises DiagnosticException for one that is not float32."""
+    for port in side:
+        if not isinstance(port.type.element_type, Float32Type):
+            raise DiagnosticException(f"'{port.port.data}' is {port.type}: programs take and give float32")
+    return [Port(port.port.data, tuple(port.type.get_shape())) for port in side]
 
-    Raises DiagnosticException if one has no buffer.
-    """
-    buffers = {
-        layer.data: layout.data
-        for op in graph.walk()
-        if isinstance(layer := op.attributes.get("layer"), StringAttr)
-        and isinstance(layout := op.attributes.get("layout"), LayoutAttr)
+
+def layer_of(launch: LaunchOp, told: LayerAttr) -> Layer:
+    """What a layer is, and where the launch that completes it leaves it. Raises DiagnosticException if nobody knows."""
+    buffer = None if launch.buffer is None else launch.buffer.owner
+    layout = buffer.attributes.get("layout") if isinstance(buffer, ArenaOp) else None
+    if not isinstance(layout, LayoutAttr):
+        raise DiagnosticException(f"layer '{told.layer.data}' lies in no buffer of the arena that has a layout")
+    picture = layout.data.picture()
+    return Layer(
+        name=told.layer.data,
+        kind=told.kind.data,
+        elements=layout.data.size,
+        channels=picture.channels,
+        rows=picture.height,
+        columns=picture.width,
+        origin=picture.origin,
+        row_stride=picture.row_stride,
+        channel_stride=picture.channel_stride,
+    )
+
+
+def facts_of(network: NetworkOp) -> dict[str, Any]:
+    """What metadata.json says of the layers' schedules and weights."""
+    told = {layer.layer.data: layer for layer in network.layers}
+    return {
+        "schedules": {
+            name: str(layer.schedule.data) for name, layer in told.items() if isinstance(layer.schedule, ScheduleAttr)
+        },
+        "weights": {
+            name: {"weights": layer.weights.data, "executed": layer.executed.data, "nonzero": layer.nonzero.data}
+            for name, layer in told.items()
+            if layer.weights.data
+        },
     }
-    completed = [op.layer.data for op in graph.walk() if isinstance(op, kernel.LaunchOp) and op.layer is not None]
-    for name in completed:
-        if name not in buffers:
-            raise DiagnosticException(
-                f"layer '{name}' has no buffer: it is completed by a launch, but none is called so"
-            )
-    layers = [
-        Layer(
-            name=name,
-            kind=kinds.get(name, "layer"),
-            elements=layout.size,
-            channels=picture.channels,
-            rows=picture.height,
-            columns=picture.width,
-            origin=picture.origin,
-            row_stride=picture.row_stride,
-            channel_stride=picture.channel_stride,
-        )
-        for name in completed
-        for layout in [buffers[name]]
-        for picture in [layout.picture()]
-    ]
-    return layers, {layer.name: number for number, layer in enumerate(layers)}
 
 
-def unit(function: func.FuncOp, title: str, model: str, printer: CPrinter) -> str:
+def unit(function: KernelFuncOp, title: str, model: str, printer: KernelPrinter) -> str:
     """The C file of one kernel of the network `title`, which is called `model` in C."""
     isa, kernel = printer.isa, in_comment(function.sym_name.data)
     return f"""\

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import IO
 
 from xdsl.context import Context
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.target import Target
 
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.names import kernel_names
-from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.kernel import kernels_of
 from lrc.dialects.lr.model import find_machine
 
 
@@ -26,7 +25,7 @@ class CTarget(Target):
         """Write the kernels to `output`. Raises DiagnosticException if the module says no machine."""
         if (machine := find_machine(module)) is None:
             raise DiagnosticException("the module is for no machine: run set-machine first")
-        functions = [op for op in module.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
-        names = kernel_names(function.sym_name.data for function in functions)
-        for function in functions:
-            output.write(CPrinter(isa=isa_of(machine), kernels=names).function(function))
+        kernels = kernels_of(module.ops)
+        names = kernel_names(kernel.sym_name.data for kernel in kernels)
+        for kernel in kernels:
+            output.write(KernelPrinter(isa=isa_of(machine), kernels=names).function(kernel))

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from io import StringIO
 
 from xdsl.dialects.builtin import Float32Type, IndexType, IntegerType, MemRefType, VectorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -32,6 +33,14 @@ class CWriter(BasePrinter):
     names: Names = field(init=False)
     expressions: dict[SSAValue, Text] = field(default_factory=dict[SSAValue, Text], init=False)
     variables: set[str] = field(default_factory=set[str], init=False)
+    _printed: StringIO = field(default_factory=StringIO, init=False)
+
+    def __post_init__(self) -> None:
+        self.stream = self._printed
+
+    def printed(self) -> str:
+        """What was printed so far."""
+        return self._printed.getvalue().lstrip("\n") + "\n"
 
     @singledispatchmethod
     def emit(self, op: Operation) -> None:

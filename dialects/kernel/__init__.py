@@ -1,21 +1,40 @@
-"""The `kernel` dialect: what the loop level needs and func, scf, memref, vector and arith lack."""
+"""The `kernel` dialect: what the loop level needs and scf, memref, vector and arith lack."""
 
 from xdsl.ir import Dialect
 
-from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
+from lrc.dialects.kernel.attrs import LayerAttr, LayoutAttr, LoadsAttr, OrderAttr, PortAttr, WindowType
 from lrc.dialects.kernel.buffers import ArenaOp, WeightsOp
-from lrc.dialects.kernel.ops import (
-    GridOp,
-    LaunchOp,
-    LoadIndexOp,
-    LoadOp,
-    RowOp,
-    StoreOp,
-    WindowOp,
-)
+from lrc.dialects.kernel.functions import GridOp, KernelFuncOp, kernels_of
+from lrc.dialects.kernel.network import LaunchOp, NetworkOp
+from lrc.dialects.kernel.ops import LoadIndexOp, LoadOp, RowOp, StoreOp, WindowOp
 
 Kernel = Dialect(
     "kernel",
-    [ArenaOp, GridOp, LaunchOp, LoadIndexOp, LoadOp, RowOp, StoreOp, WeightsOp, WindowOp],
-    [LayoutAttr, WindowType],
+    [
+        *(KernelFuncOp, GridOp, NetworkOp, LaunchOp),
+        *(ArenaOp, WeightsOp, WindowOp, RowOp, LoadOp, StoreOp, LoadIndexOp),
+    ],
+    [LayerAttr, LayoutAttr, LoadsAttr, OrderAttr, PortAttr, WindowType],
 )
+
+__all__ = [
+    "ArenaOp",
+    "GridOp",
+    "Kernel",
+    "KernelFuncOp",
+    "LaunchOp",
+    "LayerAttr",
+    "LayoutAttr",
+    "LoadIndexOp",
+    "LoadOp",
+    "LoadsAttr",
+    "NetworkOp",
+    "OrderAttr",
+    "PortAttr",
+    "RowOp",
+    "StoreOp",
+    "WeightsOp",
+    "WindowOp",
+    "WindowType",
+    "kernels_of",
+]

@@ -32,7 +32,6 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
-from lrc.dialects.kernel.ops import buffer_type
 from lrc.dialects.lr.store import StoreAttr, WeightError, WeightStore, fingerprint
 
 
@@ -98,6 +97,11 @@ class WeightsOp(IRDLOperation):
             parent = parent.parent_op()
         store = None if parent is None else parent.attributes["weights"]
         return store.data if isinstance(store, StoreAttr) else None
+
+
+def buffer_type(element: Attribute) -> MemRefType:
+    """A flat array of unknown length."""
+    return MemRefType(element, [DYNAMIC_INDEX])
 
 
 def number_type(buffer: Attribute) -> str | None:

@@ -1,35 +1,26 @@
-"""Operations of the loop level that func, scf, memref, vector and arith lack.
+"""What kernels do that scf, memref, vector and arith have no operations for: windows into buffers, and indices.
 
-A kernel is a `func.func` whose body is index arithmetic and one `kernel.grid`; the function that runs
-the network is a list of `kernel.launch`. A buffer is a flat `memref<?xf32>`; a `kernel.window` is a
-place in it with a row stride, and vectors are loaded from and stored to constant rows and columns of a
-window, so that two loads are the same exactly if window, row and column are.
+A buffer is a flat `memref<?xf32>`; a `kernel.window` is a place in it with a row stride, and vectors are loaded from
+and stored to constant rows and columns of a window, so that two loads are the same exactly if window, row and column
+are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 from xdsl.dialects.builtin import (
-    DYNAMIC_INDEX,
     I64,
-    FlatSymbolRefAttrConstr,
     Float32Type,
-    FunctionType,
     IndexType,
     IntegerAttr,
     MemRefType,
-    StringAttr,
-    SymbolRefAttr,
     UnitAttr,
     VectorType,
     i64,
 )
-from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
-    AttrSizedOperandSegments,
     IRDLOperation,
     ParsePropInAttrDict,
     irdl_op_definition,
@@ -37,115 +28,17 @@ from xdsl.irdl import (
     opt_operand_def,
     opt_prop_def,
     prop_def,
-    region_def,
     result_def,
     traits_def,
-    var_operand_def,
 )
-from xdsl.parser import Parser
-from xdsl.printer import Printer
 from xdsl.traits import (
     MemoryReadEffect,
     MemoryWriteEffect,
-    NoTerminator,
     Pure,
-    RecursiveMemoryEffect,
-    SymbolTable,
 )
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.kernel.attrs import WindowType
-
-
-@irdl_op_definition
-class GridOp(IRDLOperation):
-    """Independent points, the last dimension running fastest: loops on a CPU, work-items on a GPU.
-
-    A kernel holds at most one grid, at its top level; whoever launches the kernel may run any part of
-    the points in any order, on any thread.
-
-        kernel.grid (%y, %x, %g) in (%rows, %columns, %groups) { ... }
-    """
-
-    name = "kernel.grid"
-    sizes = var_operand_def(IndexType)
-    body = region_def("single_block")
-    traits = traits_def(NoTerminator(), RecursiveMemoryEffect())
-
-    def __init__(self, sizes: Sequence[SSAValue], body: Region | None = None) -> None:
-        region = body or Region(Block(arg_types=[IndexType()] * len(sizes)))
-        super().__init__(operands=[sizes], regions=[region])
-
-    def verify_(self) -> None:
-        if len(self.body.block.args) != len(self.sizes):
-            raise VerifyException(f"a grid of {len(self.sizes)} sizes names {len(self.body.block.args)} points")
-
-    @classmethod
-    def parse(cls, parser: Parser) -> GridOp:
-        points = parser.parse_comma_separated_list(
-            parser.Delimiter.PAREN, lambda: parser.parse_argument(expect_type=False).resolve(IndexType())
-        )
-        parser.parse_keyword("in")
-        sizes = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_unresolved_operand)
-        operands = [parser.resolve_operand(size, IndexType()) for size in sizes]
-        return cls(operands, parser.parse_region(points))
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" (")
-        printer.print_list(self.body.block.args, printer.print_ssa_value)
-        printer.print_string(") in (")
-        printer.print_list(self.sizes, printer.print_ssa_value)
-        printer.print_string(") ")
-        printer.print_region(self.body, print_entry_block_args=False)
-
-
-@irdl_op_definition
-class LaunchOp(IRDLOperation):
-    """Run a kernel over all points of a grid of the given sizes, by a pool of threads or a queue.
-
-    `layer` names the layer whose result is complete once the launch has ended.
-
-        kernel.launch @conv(%x, %y, %n) over (%rows, %columns) layer "conv1" : (memref<?xf32>, ...) -> ()
-    """
-
-    name = "kernel.launch"
-    callee = prop_def(FlatSymbolRefAttrConstr)
-    arguments = var_operand_def()
-    sizes = var_operand_def(IndexType)
-    layer = opt_prop_def(StringAttr)
-    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
-    traits = traits_def(MemoryReadEffect(), MemoryWriteEffect())
-    assembly_format = (
-        "$callee `(` $arguments `)` `over` `(` $sizes `)` (`layer` $layer^)? attr-dict `:` type($arguments)"
-    )
-
-    def __init__(
-        self, callee: str, arguments: Sequence[SSAValue], sizes: Sequence[SSAValue], layer: str | None = None
-    ) -> None:
-        super().__init__(
-            operands=[arguments, sizes],
-            properties={"callee": SymbolRefAttr(callee), "layer": None if layer is None else StringAttr(layer)},
-        )
-
-    def verify_(self) -> None:
-        kernel = SymbolTable.lookup_symbol(self, self.callee)
-        if kernel is None:
-            return  # found out by whoever links the module
-        if not isinstance(kernel, FuncOp):
-            raise VerifyException(f"@{self.callee.root_reference.data} is no function")
-        expected = tuple(kernel.function_type.inputs)
-        given = tuple(a.type for a in self.arguments)
-        if expected != given:
-            wrong = next((i for i, (e, g) in enumerate(zip(expected, given, strict=False)) if e != g), len(given))
-            raise VerifyException(
-                f"argument {wrong} of @{self.callee.root_reference.data} does not fit: "
-                f"{len(given)} given, {len(expected)} expected"
-            )
-
-    @property
-    def function_type(self) -> FunctionType:
-        """The type of the kernel that is launched."""
-        return FunctionType.from_lists([a.type for a in self.arguments], [])
 
 
 @irdl_op_definition
@@ -350,13 +243,3 @@ def vector_type(lanes: int) -> VectorType[Float32Type]:
 def integer(value: int) -> IntegerAttr[I64]:
     """A constant of an operation; made once for each value, since large bodies name the same places often."""
     return IntegerAttr(value, i64)
-
-
-def is_kernel(op: Operation) -> bool:
-    """Whether `op` is a function that is launched over a grid."""
-    return isinstance(op, FuncOp) and any(isinstance(inner, GridOp) for inner in op.body.walk())
-
-
-def buffer_type(element: Attribute) -> MemRefType:
-    """A flat array of unknown length."""
-    return MemRefType(element, [DYNAMIC_INDEX])

@@ -13,9 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.backends.c.emit import Emitted
-from lrc.backends.c.emit import emit as emit_c
-from lrc.backends.folder import write_folder
+from lrc.backends.c import emit
 from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
 from lrc.dialects import lr
@@ -136,19 +134,8 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
 
     Raises OSError if the folder cannot be written.
     """
-    emitted = emit(compilation)
-    report = compilation.report
-    metadata = {
-        "passes": ",".join(str(each) for each in compilation.passes),
-        "schedules": {layer.name: layer.schedule for layer in report.layers if layer.schedule},
-        "weights": {
-            layer.name: {"weights": layer.weights, "executed": layer.executed, "nonzero": layer.nonzero}
-            for layer in report.layers
-            if layer.weights
-        },
-    }
-    written = write_folder(folder, emitted.model, emitted.arrays, metadata, embed_weights)
-    report.weights_bytes = written["weights_bytes"]
+    written = emit.write(compilation.module, folder, embed_weights=embed_weights)
+    compilation.report.weights_bytes = written["weights_bytes"]
     return written
 
 
@@ -159,18 +146,8 @@ def show(compilation: Compilation) -> str:
 
 def show_c(compilation: Compilation) -> str:
     """All C of a compilation that went all the way, the kernels first, one text."""
-    model = emit(compilation).model
+    model = emit.emit(compilation.module).model
     return "\n".join([model.declarations, *(unit.text for unit in model.kernels), model.graph, ""])
-
-
-def emit(compilation: Compilation) -> Emitted:
-    """The texts and arrays of the folder of a compilation that went all the way."""
-    return emit_c(
-        compilation.module,
-        list(input_shapes(compilation.source).values()),
-        list(output_shapes(compilation.source).values()),
-        {layer.name: layer.kind for layer in compilation.report.layers},
-    )
 
 
 def name_of(module: ModuleOp) -> str:

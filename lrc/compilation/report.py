@@ -7,27 +7,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from math import prod
 from typing import Any
 
-import numpy as np
 from xdsl.dialects.builtin import IntAttr, IntegerAttr, ModuleOp
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 from lrc.compilation.pipelines import OPTIONAL, STAGES
 from lrc.dialects import kernel, lr
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import LayerOp, shape_of
-from lrc.dialects.lr.store import array_of
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values import zeros
 from lrc.dialects.values.packing import unpack
 from lrc.dialects.values.patterns import Sparsity
 from lrc.dialects.values.zeros import UnusedZeros
 from lrc.passes.diagnose import machine_of
+from lrc.passes.lowering.layers import layer_of
 from lrc.passes.packed.tile import unsuited
 
 FLOAT_BYTES = 4
@@ -156,12 +152,9 @@ class Observer:
 
     def _see_kernels(self, module: ModuleOp) -> None:
         counts: dict[str, dict[str, int]] = {}
-        for function in module.ops:
-            if isinstance(function, FuncOp) and is_kernel(function):
-                bodies = [op.attributes for op in function.walk() if COUNTS[0] in op.attributes]
-                counts[function.sym_name.data] = {
-                    count: sum(_number(body[count]) for body in bodies) for count in COUNTS
-                }
+        for function in kernel.kernels_of(module.ops):
+            bodies = [op.attributes for op in function.walk() if COUNTS[0] in op.attributes]
+            counts[function.sym_name.data] = {count: sum(_number(body[count]) for body in bodies) for count in COUNTS}
         by_name = {layer.name: layer for layer in self.report.layers}
         for launch in module.walk():
             if isinstance(launch, kernel.LaunchOp) and launch.layer and (layer := by_name.get(launch.layer.data)):
@@ -170,10 +163,10 @@ class Observer:
                     setattr(layer, count, number)
 
     def _see_memory(self, module: ModuleOp) -> None:
-        for function in module.ops:
-            if "arena_bytes" in function.attributes:
-                self.report.arena_bytes = _number(function.attributes["arena_bytes"])
-                self.report.live_bytes = _number(function.attributes["live_bytes"])
+        for network in module.ops:
+            if isinstance(network, kernel.NetworkOp) and network.arena_bytes and network.live_bytes:
+                self.report.arena_bytes = network.arena_bytes.value.data
+                self.report.live_bytes = network.live_bytes.value.data
 
 
 def _number(attribute: Attribute) -> int:
@@ -187,36 +180,19 @@ def _number(attribute: Attribute) -> int:
 
 def describe(op: LayerOp, store: lr.WeightStore, declared: Sparsity | None = None) -> LayerReport:
     """What can be said of a layer, for which that sparsity was declared, once its weights are packed."""
-    report = LayerReport(op.layer.data, op.name.split(".")[-1], shape_of(op.output))
+    told = layer_of(op, store)
+    report = LayerReport(op.layer.data, told.kind.data, shape_of(op.output))
+    report.weights, report.executed, report.nonzero = (
+        count.data for count in (told.weights, told.executed, told.nonzero)
+    )
     if isinstance(op, fkw.Conv2dOp):
         packed, dense, patterns = op.arrays(store), op.weight_shape(), op.patterns.data
-        report.kind = _kind(op, len(packed.index), packed.weight.shape[1])
-        report.weights, report.nonzero = prod(dense), int(np.count_nonzero(packed.weight))
-        report.executed = packed.executed(patterns)
         if declared is not None and zeros.matter(report.nonzero, report.executed):
             weights = unpack(packed, patterns, dense[1], block=op.schedule.data.block, groups=op.group_count)
             report.unused_zeros = zeros.explain(weights, declared)
         report.fkw_bytes = packed.bytes
         report.csr_bytes = report.nonzero * 2 * FLOAT_BYTES + (dense[0] + 1) * FLOAT_BYTES
         report.schedule = str(op.schedule.data)
-    elif arrays := {weight: prod(spec.shape) for _, weight, spec in op.weight_specs() if spec.role == "weight"}:
-        report.weights = report.executed = sum(arrays.values())
-        # nobody needs the random ones yet: they would be drawn to be counted
-        report.nonzero = report.weights
-        if not store.is_random:
-            report.nonzero = sum(int(np.count_nonzero(array_of(weight, store))) for weight in arrays)
-        if zeros.matter(report.nonzero, report.executed):
-            report.unused_zeros = DENSE_ALWAYS
+    elif report.weights and zeros.matter(report.nonzero, report.executed):
+        report.unused_zeros = DENSE_ALWAYS
     return report
-
-
-def _kind(op: fkw.Conv2dOp, kernels: int, taps: int) -> str:
-    """`3x3 pattern + connectivity`, `1x1 dense`, `3x3 depthwise`."""
-    filters, channels, *window = op.weight_shape()
-    size = "x".join(map(str, window))
-    if op.group_count > 1 and channels == 1:
-        return f"{size} depthwise"
-    patterned = len(op.patterns.data) > 1 or taps < prod(window) * op.schedule.data.jam
-    connected = kernels * op.schedule.data.jam < filters * channels
-    schemes = [name for name, holds in (("pattern", patterned), ("connectivity", connected)) if holds]
-    return f"{size} {' + '.join(schemes) or 'dense'}"

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects import memref, vector
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
-from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import ReturnOp
+from xdsl.ir import Operation, SSAValue
 from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
@@ -24,7 +24,7 @@ from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.errors import located
 from lrc.interpreters.reference import Array, float64
-from lrc.interpreters.steps import Steps
+from lrc.interpreters.steps import Callee, Steps
 from lrc.interpreters.vectors import Function, arithmetic
 
 Buffer = NDArray[Any]
@@ -57,17 +57,17 @@ class Window:
 class Machine:
     """What runs functions: the arrays of `store`, the buffers that they allocate, and the functions called so far.
 
-    `layers` collects the buffers that a lowered graph allocates for its layers, until plan-memory makes them places of
-    one `arena`.
+    `layers` collects the picture [C, H, W] of each layer as it stands when it is complete: places of the `arena` may
+    hold something else later.
     """
 
     def __init__(self, store: WeightStore) -> None:
         self.store = store
         self.arena: Array | None = None
-        self.layers: dict[str, tuple[Array, Layout]] = {}
-        self.functions: dict[FuncOp, Steps] = {}
+        self.layers: dict[str, Array] = {}
+        self.functions: dict[Callee, Steps] = {}
 
-    def function(self, function: FuncOp) -> Steps:
+    def function(self, function: Callee) -> Steps:
         """A function, ready to be called."""
         if function not in self.functions:
             self.functions[function] = Steps(function, self.meaning)
@@ -108,10 +108,12 @@ class Machine:
 
     def launch(self, op: kernel.LaunchOp, *operands: Any) -> None:
         """All points of a kernel. Raises InterpretationError if there is none of that name."""
-        callee = SymbolTable.lookup_symbol(op, op.callee)
-        if not isinstance(callee, FuncOp):
+        if (callee := op.kernel) is None:
             raise InterpretationError(f"there is no kernel {op.callee}")
-        self.function(callee)(*operands[: len(op.arguments)])
+        given = dict(zip(op.values, operands, strict=True))
+        self.function(callee)(*(given[name] for name in callee.arguments))
+        if op.layer is not None and op.result is not None and (layout := layout_of(op.buffer)) is not None:
+            self.layers[op.layer.data] = picture(given[op.result.data], layout)
 
     def weights(self, op: kernel.WeightsOp) -> Buffer:
         """An array of the store: indices as they are, weights in float64."""
@@ -122,18 +124,14 @@ class Machine:
     def allocate(self, op: memref.AllocOp, *sizes: int) -> Array:
         """A new buffer, full of NaN."""
         given = iter(sizes)
-        buffer = np.full([size if size >= 0 else next(given) for size in op.memref.type.get_shape()], np.nan)
-        layer, layout = op.attributes.get("layer"), op.attributes.get("layout")
-        if isinstance(layer, StringAttr) and isinstance(layout, kernel.LayoutAttr):
-            self.layers[layer.data] = buffer, layout.data
-        return buffer
+        return np.full([size if size >= 0 else next(given) for size in op.memref.type.get_shape()], np.nan)
 
     def place(self, op: kernel.ArenaOp) -> Array:
-        """The arena from a place on. Raises InterpretationError if the function does not say its size."""
-        function = op.parent_op()
-        size = function.attributes.get("arena_bytes") if function is not None else None
-        if not isinstance(size, IntegerAttr):
-            raise InterpretationError("a place in an arena, but no function that says how large it is")
+        """The arena from a place on. Raises InterpretationError if there is no network that says its size."""
+        network = op.parent_op()
+        size = network.arena_bytes if isinstance(network, kernel.NetworkOp) else None
+        if size is None:
+            raise InterpretationError("a place in an arena, but no network that says how large it is")
         if self.arena is None:
             self.arena = np.full(size.value.data // FLOAT32_BYTES, np.nan)
         return self.arena[op.offset.value.data // FLOAT32_BYTES :]
@@ -209,16 +207,16 @@ def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: Weigh
     """Call a function of the module on flat buffers (float64, or unsigned for indices) and integers; what it stores
     is in the buffers afterwards.
 
-    Returns the picture [C, H, W] of every layer whose buffer the function allocated. Raises InterpretationError if it
+    Returns the picture [C, H, W] of every layer that a launch completed. Raises InterpretationError if it
     leaves a buffer, or uses an operation that this level does not have, and UserError if an array is missing.
     """
     entry = SymbolTable.lookup_symbol(module, function)
-    if not isinstance(entry, FuncOp):
+    if not isinstance(entry, Callee):
         raise InterpretationError(f"there is no function @{function}")
     machine = Machine(store)
     with np.errstate(all="ignore"):
         machine.function(entry)(*arguments)
-    return {layer: picture(buffer, layout) for layer, (buffer, layout) in machine.layers.items()}
+    return machine.layers
 
 
 def run(
@@ -228,6 +226,13 @@ def run(
     outputs = tuple(np.full(size, np.nan) for size in sizes)
     call(module, function, [*(float64(x).reshape(-1) for x in inputs), *outputs], store)
     return outputs
+
+
+def layout_of(buffer: SSAValue | None) -> Layout | None:
+    """The layout of the tensor that is in a buffer, if the one who made the buffer says it."""
+    maker = None if buffer is None else buffer.owner
+    layout = maker.attributes.get("layout") if isinstance(maker, Operation) else None
+    return layout.data if isinstance(layout, kernel.LayoutAttr) else None
 
 
 def picture(buffer: Array, layout: Layout) -> Array:

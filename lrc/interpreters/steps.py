@@ -22,10 +22,14 @@ Meaning = Callable[[Operation], Function | None]
 """What an operation without regions computes; None for one that this level does not have."""
 
 
+Callee = FuncOp | kernel.KernelFuncOp | kernel.NetworkOp
+"""What can be called: a kernel for all points of its grid."""
+
+
 class Steps:
     """One function, ready to be called on its arguments."""
 
-    def __init__(self, function: FuncOp, meaning: Meaning) -> None:
+    def __init__(self, function: Callee, meaning: Meaning) -> None:
         self.meaning = meaning
         self.places: dict[SSAValue, int] = {}
         self.arguments = function.body.block.args

@@ -16,7 +16,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from lrc.backends import c_api, lrw
+from lrc.backends.c.emit import emit
 from lrc.backends.folder import METADATA
 from lrc.compilation import compiler
 from lrc.compilation.compiler import LAST_OF_GRAPH, Compilation, Progress
@@ -234,7 +235,7 @@ class EmittedCode:
     def __init__(self, compilation: Compilation, folder: Path, threads: int = 1) -> None:
         """`folder` is what was written and built of the compilation."""
         self.compilation, self.folder, self.threads = compilation, folder, threads
-        self.emitted = compiler.emit(compilation)
+        self.emitted = emit(compilation.module)
         self.layout = lrw.layout(self.emitted.arrays)
 
     def __call__(self, network: IntegerNetwork) -> Ran:
@@ -258,7 +259,7 @@ class EmittedCode:
             each.apply(context, module)
             if each.name == LAST_OF_GRAPH:
                 graph = module.clone()
-        emitted = compiler.emit(replace(self.compilation, source=source, graph=graph, module=module))
+        emitted = emit(module)
         places, ours = ([*x.offsets.values(), x.integer_hash] for x in (lrw.layout(emitted.arrays), self.layout))
         if emitted.model != self.emitted.model or places != ours:
             raise ValueError("the code for integer weights is not the code for the network's own")

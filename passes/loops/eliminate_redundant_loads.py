@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import vector
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
 from lrc.dialects.effects import blocks, may_write
-from lrc.dialects.kernel.ops import is_kernel
 from lrc.passes.loops.legalize_loads import bodies
 
 
@@ -36,15 +34,14 @@ class EliminateRedundantLoadsPass(ModulePass):
     name = "eliminate-redundant-loads"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.ops:
-            if isinstance(function, FuncOp) and is_kernel(function):
-                for loop, body in bodies(function).items():
-                    factors = {op.lhs for op in body if isinstance(op, vector.FMAOp)}
-                    loop.attributes.setdefault("loads_before", IntegerAttr(len(factors), i64))
-                for block in blocks(function):
-                    eliminate(block)
-                for loop, body in bodies(function).items():
-                    loop.attributes |= counts(body)
+        for function in kernel.kernels_of(op.ops):
+            for loop, body in bodies(function).items():
+                factors = {op.lhs for op in body if isinstance(op, vector.FMAOp)}
+                loop.attributes.setdefault("loads_before", IntegerAttr(len(factors), i64))
+            for block in blocks(function):
+                eliminate(block)
+            for loop, body in bodies(function).items():
+                loop.attributes |= counts(body)
 
 
 def eliminate(block: Block) -> None:

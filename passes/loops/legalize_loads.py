@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, vector
-from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, ModuleOp, StringAttr, UnitAttr, i64
+from xdsl.dialects import arith, vector
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, ModuleOp, UnitAttr, i64
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.ops import integer, is_kernel, vector_type
+from lrc.dialects.kernel.ops import integer, vector_type
+from lrc.dialects.values.machines import Load
 
 
 @dataclass(frozen=True)
 class LegalizeLoadsPass(ModulePass):
-    """Rewrite `kernel.load`s that no single instruction does, as the function's `load` attribute asks.
+    """Rewrite `kernel.load`s that no single instruction does, as the kernel's `loads` asks, which is gone then.
 
     The loop around each body that multiplies gets the attribute `loads_before`: the vectors that its multiplications
     load if each does so for itself, s for a load of stride s.
@@ -34,13 +35,13 @@ class LegalizeLoadsPass(ModulePass):
     name = "legalize-loads"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.ops:
-            if isinstance(function, func.FuncOp) and is_kernel(function):
-                mode = function.attributes.get("load")
-                legalize(function, mode.data if isinstance(mode, StringAttr) else "direct")
+        for function in kernel.kernels_of(op.ops):
+            if function.loads is not None:
+                legalize(function, function.loads.data)
+                function.loads = None
 
 
-def legalize(function: func.FuncOp, mode: str) -> None:
+def legalize(function: kernel.KernelFuncOp, mode: Load) -> None:
     """Make every load of a kernel one that the machine has."""
     for load in all_loads(function):
         if load.width > 1 and load.lane_stride > 1:
@@ -55,12 +56,12 @@ def legalize(function: func.FuncOp, mode: str) -> None:
             point_at_rows(block)
 
 
-def all_loads(function: func.FuncOp) -> list[kernel.LoadOp]:
+def all_loads(function: kernel.KernelFuncOp) -> list[kernel.LoadOp]:
     """The vector loads of a kernel, as they are now."""
     return [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
 
 
-def bodies(function: func.FuncOp) -> dict[Operation, list[Operation]]:
+def bodies(function: kernel.KernelFuncOp) -> dict[Operation, list[Operation]]:
     """The body of each loop or branch that multiplies, its arms one after the other: what is right inside of it."""
     inside = {
         op: [each for region in op.regions for block in region.blocks for each in block.ops] for op in function.walk()

@@ -13,22 +13,21 @@ from typing import ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects import vector
-from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from lrc.dialects import kernel
 from lrc.dialects.effects import blocks, stretches
-from lrc.dialects.kernel.ops import is_kernel
 
 
 @dataclass(frozen=True)
 class OrderBodyPass(ModulePass):
     """load x, load y, fma x, fma y -> load x, fma x, load y, fma y, in the order of the places loaded.
 
-    Where a function's `order` attribute says `taps`, the order of the vectors stays what it was: jammed
-    filters use each tap's weights once and for many vectors, so it is the weights that have to die young.
+    That is for kernels whose `order` is `places`. Where it is `taps`, the order of the vectors stays what it was:
+    jammed filters use each tap's weights once and for many vectors, so it is the weights that have to die young. A
+    kernel that has been ordered has no `order`, and stays as it is.
 
     The terms of a sum change places: the result may differ in its last bits, within the error bound. What is written
     stays where it is, and so does what is read before and after it.
@@ -38,11 +37,11 @@ class OrderBodyPass(ModulePass):
     reorders_sums: ClassVar[bool] = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.ops:
-            if isinstance(function, FuncOp) and is_kernel(function):
-                by_taps = function.attributes.get("order") == StringAttr("taps")
+        for function in kernel.kernels_of(op.ops):
+            if function.order is not None:
                 for block in blocks(function):
-                    order(block, by_taps)
+                    order(block, function.order.data == "taps")
+                function.order = None
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A thin hand for writing loops: index arithmetic that folds constants, regions as `with` blocks."""
+"""A thin hand for writing kernels: numbers, vectors, and regions as `with` blocks."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from xdsl.builder import Builder
-from xdsl.dialects import arith, func, memref, scf, vector
+from xdsl.dialects import arith, memref, scf, vector
 from xdsl.dialects.builtin import (
     Float32Type,
     FloatAttr,
     IndexType,
-    IntegerAttr,
     IntegerType,
     MemRefType,
     Signedness,
     f32,
 )
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from lrc.dialects import kernel
-from lrc.dialects.kernel.ops import buffer_type, vector_type
-
-Index = SSAValue | int
-"""An index that is known only when the kernel runs, or already now."""
+from lrc.dialects.kernel.attrs import Order
+from lrc.dialects.kernel.buffers import buffer_type
+from lrc.dialects.kernel.ops import vector_type
+from lrc.dialects.values.machines import Load
+from lrc.passes.lowering.indices import Index, Indices
 
 FLOATS = buffer_type(f32)
 
@@ -37,103 +37,24 @@ def array_of_unsigned(bits: int) -> MemRefType:
     return buffer_type(IntegerType(bits, Signedness.UNSIGNED))
 
 
-class Loops:
-    """Writes the body of one function, operation by operation.
-
-    Numbers given as `int` become `arith.constant`s at the top of the function, one for each value.
-    """
+class Loops(Indices):
+    """Writes a kernel called `name`, operation by operation; its arguments are given by their names and types."""
 
     def __init__(self, name: str, arguments: Sequence[tuple[str, Attribute]]) -> None:
-        self.function = func.FuncOp(name, ([a for _, a in arguments], []))
-        entry = self.function.body.block
-        self._constants: dict[int, SSAValue] = {}
+        self.kernel = kernel.KernelFuncOp(name, arguments)
+        super().__init__(self.kernel.body.block)
         self._splats: dict[tuple[Block, float, int], SSAValue] = {}
-        self._end = entry
-        self._last_constant: Operation | None = None
-        self.arguments = dict(zip((n for n, _ in arguments), entry.args, strict=True))
+        self.arguments = self.kernel.arguments
         for argument_name, value in self.arguments.items():
             value.name_hint = argument_name
-        self.builder = Builder(InsertPoint.at_end(entry))
 
     def __getitem__(self, name: str) -> SSAValue:
         return self.arguments[name]
 
-    def finish(self) -> func.FuncOp:
-        """The function, with its return."""
-        self._end.add_op(func.ReturnOp())
-        return self.function
-
-    def insert(self, op: Operation, name: str | None = None) -> SSAValue:
-        """Put `op` at the current place; its (first) result, named."""
-        self.builder.insert(op)
-        if name is not None:
-            op.results[0].name_hint = name
-        return op.results[0]
-
-    def value(self, index: Index) -> SSAValue:
-        """An index as a value."""
-        if isinstance(index, SSAValue):
-            return index
-        if index not in self._constants:
-            constant = arith.ConstantOp(IntegerAttr(index, IndexType()))
-            constant.result.name_hint = f"c{index}" if index >= 0 else f"m{-index}"
-            block = self.function.body.block
-            if self._last_constant is not None:
-                block.insert_op_after(constant, self._last_constant)
-            elif block.first_op is not None:
-                block.insert_op_before(constant, block.first_op)
-            else:
-                block.add_op(constant)
-            self._last_constant = constant
-            self._constants[index] = constant.result
-        return self._constants[index]
-
-    def add(self, a: Index, b: Index, name: str | None = None) -> Index:
-        """a + b"""
-        if isinstance(a, int) and isinstance(b, int):
-            return a + b
-        if a == 0 or b == 0:
-            return b if a == 0 else a
-        return self.insert(arith.AddiOp(self.value(a), self.value(b)), name)
-
-    def subtract(self, a: Index, b: Index, name: str | None = None) -> Index:
-        """a - b"""
-        if isinstance(a, int) and isinstance(b, int):
-            return a - b
-        return a if b == 0 else self.insert(arith.SubiOp(self.value(a), self.value(b)), name)
-
-    def multiply(self, a: Index, b: Index, name: str | None = None) -> Index:
-        """a * b"""
-        if isinstance(a, int) and isinstance(b, int):
-            return a * b
-        if a == 0 or b == 0:
-            return 0
-        if a == 1 or b == 1:
-            return b if a == 1 else a
-        return self.insert(arith.MuliOp(self.value(a), self.value(b)), name)
-
-    def smaller(self, a: Index, b: Index, name: str | None = None) -> Index:
-        """min(a, b)"""
-        if isinstance(a, int) and isinstance(b, int):
-            return min(a, b)
-        return self.insert(arith.MinSIOp(self.value(a), self.value(b)), name)
-
-    def less(self, a: Index, b: Index) -> SSAValue:
-        """a < b"""
-        return self.insert(arith.CmpiOp(self.value(a), self.value(b), "slt"))
-
-    def equal(self, a: Index, b: Index, name: str | None = None) -> SSAValue:
-        """a == b"""
-        return self.insert(arith.CmpiOp(self.value(a), self.value(b), "eq"), name)
-
-    def place(self, first: Index, *steps: tuple[Index, Index], name: str | None = None) -> Index:
-        """first + the sum of index * stride over `steps`"""
-        offset = first
-        for index, stride in steps:
-            offset = self.add(offset, self.multiply(index, stride))
-        if name is not None and isinstance(offset, SSAValue) and offset.name_hint is None:
-            offset.name_hint = name
-        return offset
+    def finish(self, loads: Load = "direct", order: Order = "places") -> kernel.KernelFuncOp:
+        """The kernel, and how its loads are to be written and its sums to be ordered."""
+        self.kernel.loads, self.kernel.order = kernel.LoadsAttr(loads), kernel.OrderAttr(order)
+        return self.kernel
 
     def number(self, value: float) -> SSAValue:
         """A float32 constant."""
@@ -171,11 +92,14 @@ class Loops:
             self.builder = outside
 
     @contextmanager
-    def grid(self, names: Sequence[str], sizes: Sequence[Index]) -> Generator[tuple[SSAValue, ...]]:
-        """The points of a grid; yields the index of each dimension."""
-        grid = kernel.GridOp([self.value(size) for size in sizes])
+    def grid(self, **sizes: str) -> Generator[tuple[SSAValue, ...]]:
+        """The points of the grid: how each index is called, and the argument that says how many there are of it.
+
+        Yields the index of each dimension.
+        """
+        grid = kernel.GridOp([self[size] for size in sizes.values()])
         self.builder.insert(grid)
-        for name, argument in zip(names, grid.body.block.args, strict=True):
+        for name, argument in zip(sizes, grid.body.block.args, strict=True):
             argument.name_hint = name
         with self.inside(grid.body.block):
             yield tuple(grid.body.block.args)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from xdsl.dialects import func, memref
+from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
-from lrc.dialects.lr.base import shape_of
+from lrc.dialects import kernel
+from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.ops import ConcatOp, FlattenOp
 from lrc.dialects.values.layouts import Layout, Picture
 from lrc.passes.lowering.builder import Loops
@@ -43,10 +44,10 @@ class CopyFamily:
         return [*tensor_arguments("source", "target"), *numbers(*sizes)]
 
 
-def copy_kernel(name: str, family: CopyFamily) -> func.FuncOp:
+def copy_kernel(name: str, family: CopyFamily) -> kernel.KernelFuncOp:
     """The kernel that copies one row at each point: reads and writes the row and nothing else."""
     loops = Loops(name, family.arguments)
-    with loops.grid(["c", "y"], [loops["channels"], loops["rows"]]) as (c, y):
+    with loops.grid(c="channels", y="rows") as (c, y):
         source, target = row_place(loops, "source", c, y), row_place(loops, "target", c, y)
 
         def vector(x: SSAValue) -> None:
@@ -71,8 +72,8 @@ class Part:
     picture: Picture
 
 
-def launch_copy(graph: Graph, source: Part, target: Part, layer: str | None = None) -> None:
-    """Copy pictures of one size; of the target nothing but the pictures is written."""
+def launch_copy(graph: Graph, source: Part, target: Part, completed: LayerOp | None = None) -> None:
+    """Copy pictures of one size; of the target nothing but the pictures is written. `completed`: see `Graph.launch`."""
     channels, rows, width = source.picture.channels, source.picture.height, source.picture.width
     if source.picture.compact and target.picture.compact:
         channels, rows, width = 1, 1, channels * rows * width
@@ -86,7 +87,7 @@ def launch_copy(graph: Graph, source: Part, target: Part, layer: str | None = No
     }
     if family.ragged:
         arguments["width"] = width
-    graph.launch(family, lambda name: copy_kernel(name, family), arguments, [channels, rows], layer)
+    graph.launch(family, lambda name: copy_kernel(name, family), arguments, completed)
 
 
 def compact(graph: Graph, value: SSAValue) -> Picture:
@@ -111,7 +112,7 @@ def lower_flatten(op: FlattenOp, graph: Graph) -> None:
     buffer = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     rows = replace(compact(graph, op.input), origin=graph.picture(op.output).origin)
     source = Part(graph.buffer(op.input), graph.picture(op.input))
-    launch_copy(graph, source, Part(buffer, rows), op.layer.data)
+    launch_copy(graph, source, Part(buffer, rows), op)
 
 
 def lower_concat(op: ConcatOp, graph: Graph) -> None:
@@ -123,5 +124,5 @@ def lower_concat(op: ConcatOp, graph: Graph) -> None:
         source = graph.picture(value)
         part = replace(target, channels=source.channels, width=source.width, origin=place)
         last = i + 1 == len(op.inputs)
-        launch_copy(graph, Part(graph.buffer(value), source), Part(buffer, part), op.layer.data if last else None)
+        launch_copy(graph, Part(graph.buffer(value), source), Part(buffer, part), op if last else None)
         place += source.width if is_vector else source.channels * target.channel_stride

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from xdsl.dialects import arith, func
+from xdsl.dialects import arith
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
@@ -15,9 +15,10 @@ from lrc.dialects.lr.weighted import BatchNormOp
 from lrc.dialects.values.activations import Activation
 from lrc.passes.arrays import as_float32
 from lrc.passes.lowering.activation import activate
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import (
     each,
     each_vector,
@@ -65,7 +66,7 @@ class ElementwiseFamily:
         return [*tensor_arguments(*names), *arrays, *numbers("channels", "rows", "width")]
 
 
-def elementwise_kernel(name: str, family: ElementwiseFamily) -> func.FuncOp:
+def elementwise_kernel(name: str, family: ElementwiseFamily) -> kernel.KernelFuncOp:
     """The kernel that goes through one channel at each point."""
     loops = Loops(name, family.arguments)
     lanes = family.lanes
@@ -76,7 +77,7 @@ def elementwise_kernel(name: str, family: ElementwiseFamily) -> func.FuncOp:
     def of_column(array: str, x: SSAValue) -> SSAValue:
         return loops.insert(kernel.LoadOp(loops.window(loops[array], x, lanes), 0, 0, lanes), array)
 
-    with loops.grid(["c"], [loops["channels"]]) as (c,):
+    with loops.grid(c="channels") as (c,):
         factor = of_channel("factor", c, "factor") if family.kind == "scale" else None
         summand = of_channel("summand", c, "summand") if family.kind == "scale" else None
         same = of_channel("other", row_place(loops, "other", c, 0), "other_value") if family.broadcast else None
@@ -167,4 +168,4 @@ def launch(
     }
     for name, value in zip(("input", "other"), operands, strict=False):
         arguments |= tensor_values(name, graph.buffer(value), graph.picture(value))
-    graph.launch(family, lambda name: elementwise_kernel(name, family), arguments, [target.channels], op.layer.data)
+    graph.launch(family, lambda name: elementwise_kernel(name, family), arguments, op)

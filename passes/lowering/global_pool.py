@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, func, vector
+from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import f32, i64
 from xdsl.ir import Attribute, SSAValue
 
@@ -39,11 +39,11 @@ class GlobalPoolFamily:
         return [*tensor_arguments("input", "output"), *sizes]
 
 
-def global_pool_kernel(name: str, family: GlobalPoolFamily) -> func.FuncOp:
+def global_pool_kernel(name: str, family: GlobalPoolFamily) -> kernel.KernelFuncOp:
     """The kernel that sums up one channel at each point; the result's other lanes are zero."""
     loops = Loops(name, family.arguments)
     lanes = family.lanes
-    with loops.grid(["c"], [loops["channels"]]) as (c,):
+    with loops.grid(c="channels") as (c,):
 
         def row(y: SSAValue, sums: Sequence[SSAValue]) -> Sequence[SSAValue]:
             place = row_place(loops, "input", c, y)
@@ -94,4 +94,4 @@ def lower_global_avg_pool(op: GlobalAvgPoolOp, graph: Graph) -> None:
     }
     if family.ragged:
         arguments["rest"] = source.width % lanes
-    graph.launch(family, lambda name: global_pool_kernel(name, family), arguments, [source.channels], op.layer.data)
+    graph.launch(family, lambda name: global_pool_kernel(name, family), arguments, op)

@@ -1,26 +1,28 @@
-"""The function that runs the network: a buffer for each tensor, a launch or more for each layer."""
+"""The network: a buffer for each tensor, a launch or more for each layer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import ArrayAttr, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr
 from lrc.dialects.lr.attrs import WeightLike
-from lrc.dialects.lr.base import value_name
+from lrc.dialects.lr.base import LayerOp, value_name
 from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.values.layouts import Layout, Picture
 from lrc.dialects.values.machines import Machine
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS
+from lrc.passes.lowering.indices import Index, Indices
+from lrc.passes.lowering.layers import layer_of
 
 
 class Family(Protocol):
@@ -40,18 +42,28 @@ def layout_of(value: SSAValue) -> Layout | None:
 
 
 class Graph:
-    """Writes the function that runs the network, and collects the kernels that it launches.
+    """Writes the network, and collects the kernels that it launches.
 
     Every tensor's type carries its layout; `buffers` holds where a tensor is, `non_negative` which have no number
     below zero, as far as that was asked.
     """
 
     def __init__(
-        self, name: str, inputs: Sequence[str], outputs: Sequence[str], store: WeightStore, machine: Machine
+        self,
+        name: str,
+        inputs: Mapping[str, Attribute],
+        outputs: Mapping[str, Attribute],
+        store: WeightStore,
+        machine: Machine,
     ) -> None:
         self.store, self.machine = store, machine
-        self.loops = Loops(name, [(n, FLOATS) for n in shown((*inputs, *outputs))])
-        self.kernels: dict[Family, func.FuncOp] = {}
+        given, taken = ([kernel.PortAttr.of(*port) for port in side.items()] for side in (inputs, outputs))
+        self.network = kernel.NetworkOp(name, given, taken)
+        for argument, hint in zip(self.network.body.block.args, shown((*inputs, *outputs)), strict=True):
+            argument.name_hint = hint
+        self.code = Indices(self.network.body.block)
+        self.kernels: dict[Family, kernel.KernelFuncOp] = {}
+        self.layers: list[kernel.LayerAttr] = []
         self.buffers: dict[SSAValue, SSAValue] = {}
         self.non_negative: dict[SSAValue, bool] = {}
         self._constants: dict[str, SSAValue] = {}
@@ -73,18 +85,18 @@ class Graph:
         """Where a tensor lies."""
         return self.buffers[value]
 
-    def allocate(self, value: SSAValue, layer: str) -> SSAValue:
-        """A buffer for the result of a layer, as it comes: `halo.allocate` also clears what is around its pictures."""
+    def allocate(self, value: SSAValue, name: str) -> SSAValue:
+        """A buffer for a tensor, the result of the layer `name`, as it comes: `halo.allocate` clears what is around its
+        pictures as well."""
         layout = self.layout(value)
-        size = self.loops.value(layout.size)
-        allocation = memref.AllocOp([size], [], FLOATS)
-        allocation.attributes |= {"layer": StringAttr(layer), "layout": LayoutAttr(layout)}
-        self.buffers[value] = self.loops.insert(allocation, *shown([layer]))
+        allocation = memref.AllocOp([self.code.value(layout.size)], [], FLOATS)
+        allocation.attributes["layout"] = LayoutAttr(layout)
+        self.buffers[value] = self.code.insert(allocation, *shown([name]))
         return self.buffers[value]
 
     def temporary(self, elements: int, name: str) -> SSAValue:
         """A buffer that only one layer uses."""
-        return self.loops.insert(memref.AllocOp([self.loops.value(elements)], [], FLOATS), name)
+        return self.code.insert(memref.AllocOp([self.code.value(elements)], [], FLOATS), name)
 
     def array(self, weight: WeightLike) -> NDArray[np.generic]:
         """The numbers of a weight."""
@@ -93,21 +105,21 @@ class Graph:
     def constant(self, name: str, array: NDArray[np.generic]) -> SSAValue:
         """An array that goes into the weights file under `name`: float32 or unsigned numbers, flat."""
         if name not in self._constants:
-            self._constants[name] = self.loops.insert(kernel.WeightsOp(self.store.put(name, array), array), None)
+            self._constants[name] = self.code.insert(kernel.WeightsOp(self.store.put(name, array), array), None)
         return self._constants[name]
 
     def launch(
         self,
         family: Family,
-        write: Callable[[str], func.FuncOp],
+        write: Callable[[str], kernel.KernelFuncOp],
         arguments: Mapping[str, SSAValue | Index],
-        sizes: Sequence[int],
-        layer: str | None = None,
+        completed: LayerOp | None = None,
     ) -> None:
         """Launch the kernel of a family, written by `write(name)` if it is not there yet.
 
-        `arguments` are given by the names that the kernel has for them; `layer` is set on the launch that
-        completes a layer. Raises ValueError if a name is missing, or is none of the kernel's.
+        `arguments` are given by the names that the kernel has for them, the sizes of its grid among them. `completed`
+        is the layer whose result is whole after this launch. Raises ValueError if a name is missing, or is none of the
+        kernel's.
         """
         function = self.kernels.get(family)
         if function is None:
@@ -117,17 +129,21 @@ class Graph:
                 name = f"{family.name}_v{n}"
             self._names.add(name)
             function = self.kernels[family] = write(name)
-        names = [a.name_hint for a in function.body.block.args]
-        if missing := set(names) ^ set(arguments):
-            raise ValueError(f"the arguments of {function.sym_name.data} differ in {sorted(str(m) for m in missing)}")
-        values = [self.loops.value(arguments[n]) for n in names if n is not None]
-        self.loops.builder.insert(
-            kernel.LaunchOp(function.sym_name.data, values, [self.loops.value(s) for s in sizes], layer)
-        )
+        if missing := {*function.arguments} ^ {*arguments}:
+            raise ValueError(f"the arguments of {function.sym_name.data} differ in {sorted(missing)}")
+        values = {name: self.code.value(arguments[name]) for name in function.arguments}
+        sizes = {name: values.pop(name) for name in function.dimensions}
+        layer: tuple[str, str] | None = None
+        if completed is not None:
+            tensor = self.buffers[completed.output]
+            layer = completed.layer.data, next(name for name, value in values.items() if value is tensor)
+            self.layers.append(layer_of(completed, self.store))
+        self.code.builder.insert(kernel.LaunchOp(function.sym_name.data, values, sizes, layer))
 
     def finish(self) -> list[Operation]:
-        """The kernels, then the function that launches them."""
-        return [*self.kernels.values(), self.loops.finish()]
+        """The kernels, then the network that launches them."""
+        self.network.layers = ArrayAttr(self.layers)
+        return [*self.kernels.values(), self.network]
 
 
 def shown(names: Iterable[str]) -> list[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.dialects import func, memref
+from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.values.rounding import round_up
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops
 from lrc.passes.lowering.graph import Graph
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import each, numbers
 
 
@@ -55,7 +56,7 @@ class HaloFamily:
         return [("buffer", FLOATS), *numbers(*names)]
 
 
-def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
+def halo_kernel(name: str, family: HaloFamily) -> kernel.KernelFuncOp:
     """The kernel that clears the halo of one channel at each point, called `name`.
 
     Places are counted from the channel's first number: `below` the picture there are `bottom` numbers to clear;
@@ -90,7 +91,7 @@ def halo_kernel(name: str, family: HaloFamily) -> func.FuncOp:
             picture = loops.add(channel, loops["picture"], "picture_place")
             each(loops, "y", 0, loops["height"], lambda y: tail(picture, y))
 
-    with loops.grid(["c"], [loops["channels"]]) as (c,):
+    with loops.grid(c="channels") as (c,):
         if family.lead:
 
             def lead() -> tuple[()]:
@@ -141,5 +142,5 @@ def allocate(graph: Graph, value: SSAValue, layer: str, *, whole_vectors: bool =
         "tail": picture.width,
     }
     arguments = {name: values[name] for name, _ in family.arguments}
-    graph.launch(family, lambda name: halo_kernel(name, family), arguments, [picture.channels])
+    graph.launch(family, lambda name: halo_kernel(name, family), arguments)
     return buffer

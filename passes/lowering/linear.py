@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import func, vector
+from xdsl.dialects import vector
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
@@ -17,9 +17,10 @@ from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.machines import Machine
 from lrc.dialects.values.rounding import pieces
 from lrc.passes.lowering.activation import activate
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import numbers
 
 UNROLL = 4
@@ -72,13 +73,13 @@ def vectors_of_tile(outputs: int, machine: Machine) -> int:
     return min(machine.registers // 4, max(64 // machine.lanes, 1), pieces(outputs, machine.lanes))
 
 
-def linear_kernel(name: str, family: LinearFamily) -> func.FuncOp:
+def linear_kernel(name: str, family: LinearFamily) -> kernel.KernelFuncOp:
     """The kernel of a family: sums start from the bias, and take up one input after the other."""
     loops = Loops(name, family.arguments)
     lanes, vectors, tile = family.lanes, family.vectors, family.tile
     names = [f"s{v}" for v in range(vectors)]
 
-    with loops.grid(["t"], [loops["tiles"]]) as (t,):
+    with loops.grid(t="tiles") as (t,):
         first_weight = loops.multiply(t, loops.multiply(loops["inputs"], tile), "first_weight")
         first_output = loops.multiply(t, tile, "first_output")
 
@@ -144,4 +145,4 @@ def lower_linear(op: LinearOp, graph: Graph) -> None:
     }
     if family.ragged:
         arguments["outputs"] = outputs
-    graph.launch(family, lambda name: linear_kernel(name, family), arguments, [tiles], layer)
+    graph.launch(family, lambda name: linear_kernel(name, family), arguments, op)

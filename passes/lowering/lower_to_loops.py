@@ -1,10 +1,10 @@
-"""lower-to-loops: the network becomes kernels, and a function that launches them."""
+"""lower-to-loops: the network becomes kernels, and launches of them."""
 
 from dataclasses import dataclass
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import BlockArgument, Operation
 from xdsl.passes import ModulePass
 
@@ -25,7 +25,7 @@ from lrc.passes.packed.layouts import misfit, needs_of_readers, tensors
 
 @dataclass(frozen=True)
 class LowerToLoopsPass(ModulePass):
-    """lr.model -> a kernel for each family of its layers, and a function that launches them in order.
+    """lr.model -> a kernel.func for each family of its layers, and a kernel.network that launches them in order.
 
     The module keeps the weight store, as its attribute `weights`.
     """
@@ -45,15 +45,15 @@ class LowerToLoopsPass(ModulePass):
 
 
 def lower(model: ModelOp, machine: Machine) -> list[Operation]:
-    """The functions that a network becomes."""
+    """The kernels and the network that a model becomes."""
     check_layouts(model, machine.lanes)
     block = model.body.block
     output = block.last_op
     assert isinstance(output, OutputOp)
-    inputs = list(model.inputs)
-    outputs = [name.data for name in output.names]
+    inputs = dict(zip(model.inputs, (value.type for value in block.args), strict=True))
+    outputs = {name.data: value.type for name, value in zip(output.names, output.operands, strict=True)}
     graph = Graph(model.sym_name.data, inputs, outputs, model.store, machine)
-    arguments = list(graph.loops.arguments.values())
+    arguments = graph.network.body.block.args
     for argument, value in zip(arguments, block.args, strict=False):
         copy_in(graph, argument, value)
     for op in block.ops:
@@ -61,9 +61,7 @@ def lower(model: ModelOp, machine: Machine) -> list[Operation]:
             lower_layer(op, graph)
     for argument, value in zip(arguments[len(inputs) :], output.operands, strict=True):
         copy_out(graph, value, argument)
-    functions = graph.finish()
-    functions[-1].attributes |= {"inputs": _names(inputs), "outputs": _names(outputs)}
-    return functions
+    return graph.finish()
 
 
 def check_layouts(model: ModelOp, lanes: int) -> None:
@@ -97,7 +95,3 @@ def lower_layer(op: LayerOp, graph: Graph) -> None:
             fail(op, f"no loops for {op.name}: run the passes before lower-to-loops first")
     except WeightError as error:
         fail(op, str(error))
-
-
-def _names(names: list[str]) -> ArrayAttr[StringAttr]:
-    return ArrayAttr([StringAttr(name) for name in names])

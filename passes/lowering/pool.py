@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from xdsl.dialects import arith, func
+from xdsl.dialects import arith
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.lr.ops import AvgPoolOp, MaxPoolOp
 from lrc.passes.diagnose import fail
 from lrc.passes.graph.materialize_padding import is_non_negative
-from lrc.passes.lowering.builder import Index, Loops
+from lrc.passes.lowering.builder import Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import each, each_vector, numbers, row_place, store_row, tensor_arguments, tensor_values
 
 MOST_UNROLLED = 25
@@ -46,11 +47,11 @@ class PoolFamily:
         return [*places, *numbers("channels", "rows", "width")]
 
 
-def pool_kernel(name: str, family: PoolFamily) -> func.FuncOp:
+def pool_kernel(name: str, family: PoolFamily) -> kernel.KernelFuncOp:
     """The kernel that pools one channel at each point, a row after the other."""
     loops = Loops(name, family.arguments)
     sh, sw = family.strides
-    with loops.grid(["c"], [loops["channels"]]) as (c,):
+    with loops.grid(c="channels") as (c,):
         channel = loops.place(loops["input_first"], (c, loops["input_channel"]), name="input_place")
 
         def row(y: SSAValue) -> None:
@@ -127,4 +128,4 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
         "width": target.width,
     }
     del arguments["input_row"]
-    graph.launch(family, lambda name: pool_kernel(name, family), arguments, [target.channels], op.layer.data)
+    graph.launch(family, lambda name: pool_kernel(name, family), arguments, op)

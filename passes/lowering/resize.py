@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from xdsl.dialects import func, memref
+from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
+from lrc.dialects import kernel
 from lrc.dialects.lr.ops import PadOp, UpsampleOp
-from lrc.passes.lowering.builder import Index, Loops
+from lrc.passes.lowering.builder import Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import each, numbers, row_place, tensor_arguments, tensor_values
 
 
@@ -32,10 +34,10 @@ class UpsampleFamily:
         return [*tensor_arguments("input", "output"), *numbers("channels", "rows", "width", "repeat")]
 
 
-def upsample_kernel(name: str, family: UpsampleFamily) -> func.FuncOp:
+def upsample_kernel(name: str, family: UpsampleFamily) -> kernel.KernelFuncOp:
     """The kernel that repeats one row of the input at each point."""
     loops = Loops(name, family.arguments)
-    with loops.grid(["c", "y"], [loops["channels"], loops["rows"]]) as (c, y):
+    with loops.grid(c="channels", y="rows") as (c, y):
         source = row_place(loops, "input", c, y)
         first = row_place(loops, "output", c, loops.multiply(y, loops["repeat"]))
 
@@ -69,8 +71,7 @@ def lower_upsample(op: UpsampleOp, graph: Graph) -> None:
         "width": source.width,
         "repeat": repeat,
     }
-    sizes = [source.channels, source.height]
-    graph.launch(family, lambda name: upsample_kernel(name, family), arguments, sizes, op.layer.data)
+    graph.launch(family, lambda name: upsample_kernel(name, family), arguments, op)
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ class PadFamily:
         return [*tensor_arguments("input", "output"), *sizes]
 
 
-def pad_kernel(name: str, family: PadFamily) -> func.FuncOp:
+def pad_kernel(name: str, family: PadFamily) -> kernel.KernelFuncOp:
     """The kernel that writes one row of the output at each point: first the value, then the picture over it."""
     loops = Loops(name, family.arguments)
-    with loops.grid(["c", "y"], [loops["channels"], loops["rows"]]) as (c, y):
+    with loops.grid(c="channels", y="rows") as (c, y):
         target = row_place(loops, "output", c, y)
 
         def store(value: SSAValue, place: Index, x: Index) -> None:
@@ -139,5 +140,4 @@ def lower_pad(op: PadOp, graph: Graph) -> None:
         "input_rows": source.height,
         "input_width": source.width,
     }
-    sizes = [target.channels, target.height]
-    graph.launch(family, lambda name: pad_kernel(name, family), arguments, sizes, op.layer.data)
+    graph.launch(family, lambda name: pad_kernel(name, family), arguments, op)

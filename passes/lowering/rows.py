@@ -9,7 +9,8 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.values.layouts import Picture
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops
+from lrc.passes.lowering.indices import Index
 
 
 def numbers(*names: str) -> list[tuple[str, Attribute]]:

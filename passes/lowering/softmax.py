@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, func, math, memref
+from xdsl.dialects import arith, math, memref
 from xdsl.ir import Attribute, SSAValue
 
+from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import SoftmaxOp
-from lrc.passes.lowering.builder import FLOATS, Index, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import each, numbers
 
 
@@ -29,7 +31,7 @@ class SoftmaxFamily:
         return [("input", FLOATS), ("output", FLOATS), *numbers(*sizes, "output_first", "output_row", "output_step")]
 
 
-def softmax_kernel(name: str, family: SoftmaxFamily) -> func.FuncOp:
+def softmax_kernel(name: str, family: SoftmaxFamily) -> kernel.KernelFuncOp:
     """The kernel that handles one place of the picture at each point.
 
     The largest number is taken off all of them first: no exponential overflows, and one of them is 1.
@@ -39,7 +41,7 @@ def softmax_kernel(name: str, family: SoftmaxFamily) -> func.FuncOp:
     def place(tensor: str, y: SSAValue, x: SSAValue) -> Index:
         return loops.place(loops[f"{tensor}_first"], (y, loops[f"{tensor}_row"]), (x, 1), name=f"{tensor}_place")
 
-    with loops.grid(["y", "x"], [loops["rows"], loops["columns"]]) as (y, x):
+    with loops.grid(y="rows", x="columns") as (y, x):
         source, target = place("input", y, x), place("output", y, x)
 
         def load(i: SSAValue) -> SSAValue:
@@ -90,4 +92,4 @@ def lower_softmax(op: SoftmaxOp, graph: Graph) -> None:
         "output_row": target.row_stride,
         "output_step": 1 if vector else target.channel_stride,
     }
-    graph.launch(family, lambda name: softmax_kernel(name, family), arguments, [rows, columns], op.layer.data)
+    graph.launch(family, lambda name: softmax_kernel(name, family), arguments, op)

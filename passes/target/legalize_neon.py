@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects import arith, memref, vector
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue, Use
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from lrc.dialects import neon
+from lrc.dialects import kernel, neon
 from lrc.dialects.effects import blocks, stretches
-from lrc.dialects.kernel.ops import is_kernel, vector_type
+from lrc.dialects.kernel.ops import vector_type
 from lrc.dialects.lr.model import find_machine
 
 LANES = 4
@@ -38,11 +37,10 @@ class LegalizeNeonPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if (machine := find_machine(op)) is not None and machine.instructions != "neon":
             raise PassFailedException(f"the module is for {machine}, which has no NEON")
-        for function in op.ops:
-            if isinstance(function, FuncOp) and is_kernel(function):
-                for block in blocks(function):
-                    use_lanes(block)
-                    unzip(block)
+        for function in kernel.kernels_of(op.ops):
+            for block in blocks(function):
+                use_lanes(block)
+                unzip(block)
 
 
 UNZIPS: dict[tuple[int, ...], type[neon.UnzipOp]] = {(0, 2, 4, 6): neon.EvenLanesOp, (1, 3, 5, 7): neon.OddLanesOp}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -15,7 +15,6 @@ from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
 from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
-from lrc.dialects.kernel.ops import is_kernel
 from lrc.passes.diagnose import fail
 from lrc.passes.target.memory import Lifetime, largest_sum, plan
 
@@ -24,26 +23,30 @@ from lrc.passes.target.memory import Lifetime, largest_sum, plan
 class PlanMemoryPass(ModulePass):
     """memref.alloc -> kernel.arena at an offset: buffers that do not live at the same time share memory.
 
-    The function gets the attributes `arena_bytes`, and `live_bytes`: the largest sum of tensors, without
-    their halos, that are alive at the same time.
+    The network says how large the arena is, and `live`: the largest sum of tensors, without their halos, that are alive
+    at the same time. One that says so, and has no buffers without a place, is left as it is.
     """
 
     name = "plan-memory"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.ops:
-            if (
-                isinstance(function, func.FuncOp)
-                and not is_kernel(function)
-                and any(isinstance(o, memref.AllocOp) for o in function.body.ops)
-            ):
-                plan_function(function)
+        for network in op.ops:
+            if isinstance(network, kernel.NetworkOp):
+                plan_network(network)
 
 
-def plan_function(function: func.FuncOp) -> None:
-    """Give every buffer of a function its place."""
-    step = {op: n for n, op in enumerate(function.body.block.ops)}
-    allocations = [op for op in step if isinstance(op, memref.AllocOp)]
+def plan_network(network: kernel.NetworkOp) -> None:
+    """Give every buffer of a network its place. Raises PassFailedException if some have one, and others have not."""
+    step = {op: n for n, op in enumerate(network.body.block.ops)}
+    allocations = [op for op in network.walk() if isinstance(op, memref.AllocOp)]
+    if network.arena_bytes is not None and not allocations:
+        return
+    planned = any(isinstance(op, kernel.ArenaOp) for op in step)
+    for allocation in allocations:
+        if allocation not in step:
+            fail(allocation, "this buffer is made inside of another operation: only a network's own can be planned")
+        if planned:
+            fail(allocation, "this buffer has no place in the arena, others have: give it one, or take theirs")
     buffers = [lifetime(op, step, elements(op)) for op in allocations]
     offsets, total = plan(buffers)
     tensors = [
@@ -58,10 +61,8 @@ def plan_function(function: func.FuncOp) -> None:
         place.location, place.result.name_hint = allocation.location, allocation.memref.name_hint
         place.attributes |= allocation.attributes
         Rewriter.replace_op(allocation, place)
-    function.attributes |= {
-        "arena_bytes": IntegerAttr(total, i64),
-        "live_bytes": IntegerAttr(largest_sum(tensors), i64),
-    }
+    network.arena_bytes = IntegerAttr(total, i64)
+    network.live_bytes = IntegerAttr(largest_sum(tensors), i64)
 
 
 def lifetime(allocation: memref.AllocOp, step: dict[Operation, int], count: int) -> Lifetime:
@@ -71,7 +72,7 @@ def lifetime(allocation: memref.AllocOp, step: dict[Operation, int], count: int)
 
 
 def users(buffer: SSAValue, step: dict[Operation, int]) -> Iterator[Operation]:
-    """Which operations of a function use a buffer: by themselves, in their regions, or what they make of it."""
+    """Which operations of a network use a buffer: by themselves, in their regions, or what they make of it."""
     for use in buffer.uses:
         op: Operation | None = use.operation
         while op is not None and op not in step:

@@ -5,21 +5,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from harness import HEADER, STRICT, number_of
+from harness import HEADER, STRICT, launched, number_of
 from hypothesis import Phase, given, settings
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
+from lrc.backends.c.emit import network_of
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.names import kernel_names
 from lrc.compilation import pipelines
 from lrc.dialects import kernel
-from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.kernel import kernels_of
 from lrc.dialects.values.machines import machine_named
 from lrc.testing import kernels
 from lrc.testing.kernels.evaluating import arguments_of, results
@@ -66,7 +66,7 @@ def compute_the_same(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:10000]
     for i, (module, printed) in enumerate(zip(modules, lowered, strict=True)):
-        *floats, indices = arguments_of(entry(module))
+        *floats, indices = arguments_of(network_of(module))
         given = b"".join(a.astype(np.float32).tobytes() for a in floats) + indices.astype(np.uint8).tobytes()
         done = subprocess.run([*runner, str(binary), str(i)], input=given, capture_output=True, check=False, timeout=60)
         shown = f"{module}\n\nas it was printed for {machine}:\n\n{printed}"
@@ -77,38 +77,29 @@ def compute_the_same(
         assert not wrong.size, f"{found[wrong]} instead of {expected[wrong]} at {wrong}, of\n{shown}"
 
 
-def entry(module: ModuleOp) -> FuncOp:
-    """The function that launches the kernels."""
-    (function,) = (op for op in module.ops if isinstance(op, FuncOp) and not is_kernel(op))
-    return function
-
-
 def text_of(module: ModuleOp, prefix: str, machine: str) -> Iterator[str]:
     """The kernels of a module in C, and a function that reads the buffers, launches, and writes them."""
-    functions = [op for op in module.ops if isinstance(op, FuncOp) and is_kernel(op)]
+    functions = kernels_of(module.ops)
     symbols = kernel_names((function.sym_name.data for function in functions), prefix)
     for function in functions:
-        yield CPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).declaration(function)
-        yield CPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).function(function)
+        yield KernelPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).declaration(function)
+        yield KernelPrinter(isa=isa_of(machine_named(machine)), kernels=symbols).function(function)
     yield f"static void {prefix}_all(void)\n{{"
     names: dict[SSAValue, str] = {}
-    *floats, indices = entry(module).body.block.args
-    arguments = arguments_of(entry(module))
+    *floats, indices = network_of(module).body.block.args
+    arguments = arguments_of(network_of(module))
     for value, array in zip(floats, arguments, strict=False):
         names[value] = f"b{len(names)}"
         yield f"    float *{names[value]} = read_array({4 * len(array)});"
     names[indices] = "indices"
     yield f"    uint8_t *indices = read_array({len(arguments[-1])});"
-    for op in entry(module).body.ops:
+    for op in network_of(module).body.ops:
         match op:
             case memref.AllocOp():
                 names[op.memref] = f"b{len(names)}"
                 yield f"    float *{names[op.memref]} = filled(64, {4 * number_of(op.dynamic_sizes[0])});"
             case kernel.LaunchOp():
-                name = symbols[op.callee.root_reference.data]
-                values = ", ".join(names.get(each) or str(number_of(each)) for each in op.arguments)
-                points = " * ".join(str(number_of(size)) for size in op.sizes)
-                yield f"    launch({name}, &(struct {name}_arguments){{{values}}}, {points});"
+                yield f"    {launched(op, symbols, names)}"
             case _:
                 pass
     yield from (f"    write_array({names[value]}, {len(a)});" for value, a in zip(floats, arguments, strict=False))

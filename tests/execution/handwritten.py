@@ -85,13 +85,14 @@ def model(name: str, target: str, arrays: Mapping[str, NDArray[Any]]) -> Emitted
         declarations=DECLARATIONS.replace("NAME", c_name),
         kernels=(KernelUnit("kernels_scale.c", KERNEL.replace("NAME", c_name)),),
         graph=graph.replace("NAME", c_name),
+        facts={"schedules": {"block.scale": "by hand"}},
     )
 
 
 def emit(folder: Path, name: str = "two-scales", target: str = "host", seed: int = 0, embed: bool = False) -> Path:
     """Writes the network's folder."""
     arrays = weights(seed)
-    write_folder(folder, model(name, target, arrays), arrays, {"schedules": {"block.scale": "by hand"}}, embed)
+    write_folder(folder, model(name, target, arrays), arrays, embed)
     return folder
 
 

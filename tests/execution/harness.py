@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from xdsl.context import Context
-from xdsl.dialects import arith, func, memref
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.parser import Parser
 from xdsl.universe import Universe
 
+from lrc.backends.c.emit import network_of
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.names import kernel_names
 from lrc.compilation import pipelines
 from lrc.dialects import kernel, lr
 from lrc.dialects.kernel.attrs import LayoutAttr
-from lrc.dialects.kernel.ops import is_kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.store import StoreAttr
 from lrc.dialects.values.layouts import Layout
@@ -115,15 +115,14 @@ class Network:
     outputs: tuple[tuple[int, ...], ...]
 
     @property
-    def graph(self) -> func.FuncOp:
-        """The function that launches the kernels."""
-        *_, last = (op for op in self.loops.ops if isinstance(op, func.FuncOp))
-        return last
+    def graph(self) -> kernel.NetworkOp:
+        """What launches the kernels."""
+        return network_of(self.loops)
 
     @property
-    def kernels(self) -> list[func.FuncOp]:
+    def kernels(self) -> list[kernel.KernelFuncOp]:
         """The kernels, in the order in which they are first launched."""
-        return [op for op in self.loops.ops if isinstance(op, func.FuncOp) and is_kernel(op)]
+        return kernel.kernels_of(self.loops.ops)
 
 
 def parse(text: str) -> ModuleOp:
@@ -219,9 +218,9 @@ class Plan:
         body = "\n".join(f"    {line}" for line in self.body())
         self.text = f"{''.join(kernels)}\nstatic void run_{name}(void)\n{{\n{body}\n}}\n"
 
-    def printer(self) -> CPrinter:
+    def printer(self) -> KernelPrinter:
         """A printer for one text."""
-        return CPrinter(indent_num_spaces=4, isa=isa_of(machine_named(self.network.machine)), kernels=self.kernels)
+        return KernelPrinter(indent_num_spaces=4, isa=isa_of(machine_named(self.network.machine)), kernels=self.kernels)
 
     def body(self) -> Iterator[str]:
         """The statements of the function that launches the kernels."""
@@ -229,6 +228,7 @@ class Plan:
         store = self.network.loops.attributes["weights"]
         assert isinstance(store, StoreAttr)
         outputs = [int(np.prod(shape)) for shape in self.network.outputs]
+        names = {op.buffer: op.layer.data for op in self.network.graph.launches if op.buffer and op.layer}
         inputs = len(function.args) - len(outputs)
         for i, argument in enumerate(function.args):
             name = self.names[argument] = f"argument{i}"
@@ -244,9 +244,8 @@ class Plan:
                     self.names[op.memref] = name
                     size = number_of(op.dynamic_sizes[0])
                     yield f"float *{name} = filled(64, {4 * size});"
-                    layout, layer = op.attributes.get("layout"), op.attributes.get("layer")
-                    if isinstance(layout, LayoutAttr) and isinstance(layer, StringAttr):
-                        self.buffers[layer.data] = layout.data
+                    if isinstance(layout := op.attributes.get("layout"), LayoutAttr):
+                        self.buffers[names.get(op.memref, f"input {len(self.buffers)}")] = layout.data
                         results.append(f"write_array({name}, {size});")
                 case kernel.WeightsOp():
                     self.names[op.result] = name
@@ -265,15 +264,20 @@ class Plan:
         return int(np.prod(shape))
 
     def launch(self, op: kernel.LaunchOp) -> str:
-        """The C of a launch, with the arguments in the order of the kernel's struct."""
+        """The C of a launch."""
+        return launched(op, self.kernels, self.names)
 
-        def text(value: SSAValue) -> str:
-            return self.names.get(value) or str(number_of(value))
 
-        name = self.kernels[op.callee.root_reference.data]
-        values = ", ".join(text(argument) for argument in op.arguments)
-        points = " * ".join(text(size) for size in op.sizes)
-        return f"launch({name}, &(struct {name}_arguments){{{values}}}, {points});"
+def launched(op: kernel.LaunchOp, kernels: Mapping[str, str], names: Mapping[SSAValue, str]) -> str:
+    """The C of a launch, with the arguments in the order of the kernel's struct."""
+    assert op.kernel is not None
+    name, given = (
+        kernels[op.callee.root_reference.data],
+        {argument: names.get(value) or str(number_of(value)) for argument, value in op.values.items()},
+    )
+    values = ", ".join(given[argument] for argument in op.kernel.arguments)
+    points = " * ".join(given[size] for size in op.kernel.dimensions)
+    return f"launch({name}, &(struct {name}_arguments){{{values}}}, {points});"
 
 
 def number_of(value: SSAValue) -> int:

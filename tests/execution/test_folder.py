@@ -88,7 +88,7 @@ def test_arrays_may_be_mapped_files(tmp_path: Path) -> None:
     arrays = handwritten.weights()
     arrays["factor"].tofile(tmp_path / "factor")
     mapped = arrays | {"factor": np.memmap(tmp_path / "factor", np.float32, "r")}
-    write_folder(tmp_path / "model", handwritten.model("two-scales", "host", mapped), mapped, {})
+    write_folder(tmp_path / "model", handwritten.model("two-scales", "host", mapped), mapped)
     wanted = handwritten.emit(tmp_path / "wanted")
     assert (tmp_path / "model/two_scales.lrw").read_bytes() == (wanted / "two_scales.lrw").read_bytes()
     shutil.rmtree(tmp_path / "model")

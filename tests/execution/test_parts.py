@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lrc
-from lrc.backends.c import printer
+from lrc.backends.c import host
 from lrc.compilation import compiler
 
 TEXT = """
@@ -28,7 +28,7 @@ model net {
 def test_parts_compute_what_the_whole_does(launches: int, monkeypatch: pytest.MonkeyPatch) -> None:
     x, z = np.random.default_rng(0).standard_normal((2, 1, 2, 5, 7)).astype(np.float32)
     whole = lrc.compile(lrc.parse(TEXT), target="c")(x, z)
-    monkeypatch.setattr(printer, "MOST_LAUNCHES", launches)
+    monkeypatch.setattr(host, "MOST_LAUNCHES", launches)
     assert "net_graph_1(" in compiler.show_c(compiler.lower(lrc.parse(TEXT), "c"))
     parts = lrc.compile(lrc.parse(TEXT), target="c")(x, z)
     for part, expected in zip(parts, whole, strict=True):

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from small_kernels import KERNELS
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.dialects.func import FuncOp
 
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.compilation import pipelines
 from lrc.compilation.compiler import make_context
+from lrc.dialects.kernel import kernels_of
 from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.machines import machine_named
 from lrc.execution import toolchain
@@ -35,8 +35,8 @@ PLACES = (5, 6, 7, 8)
 MACHINES = {"c": 1, "avx2": 8, "neon": 4}
 
 FRAME = """
-func.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %alias: memref<?xf32>, %places: memref<?xui8>,
-                     %n: index, %points: index) attributes {{load = "{load}"}} {{
+kernel.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %alias: memref<?xf32>, %places: memref<?xui8>,
+                       %n: index, %points: index) loads {load} order places {{
   %place = arith.constant 32 : index
   %further = arith.constant 64 : index
   kernel.grid (%point) in (%points) {{
@@ -47,7 +47,6 @@ func.func @k{number}(%x: memref<?xf32>, %y: memref<?xf32>, %alias: memref<?xf32>
     %u = kernel.load %from[0, 0] : WINDOW -> VECTOR
     {body}
   }}
-  func.return
 }}
 """
 
@@ -143,11 +142,11 @@ def test_the_printed_code_means_the_same(machine: str, tmp_path: Path) -> None:
 
 def program(kernels: ModuleOp, machine: str) -> str:
     """All kernels as a C program, which runs the one of a number."""
-    isa, functions = isa_of(machine_named(machine)), [op for op in kernels.ops if isinstance(op, FuncOp)]
+    isa, functions = isa_of(machine_named(machine)), kernels_of(kernels.ops)
     names = {function.sym_name.data: function.sym_name.data for function in functions}
 
-    def printer() -> CPrinter:
-        return CPrinter(indent_num_spaces=4, isa=isa, kernels=names)
+    def printer() -> KernelPrinter:
+        return KernelPrinter(indent_num_spaces=4, isa=isa, kernels=names)
 
     headers = ("math", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")
     parts = [f"#include <{each}.h>" for each in headers]

@@ -24,7 +24,7 @@ def read(text: str) -> ModuleOp:
 
 
 SCALE = """
-func.func @scale(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %width: index) {
+kernel.func @scale(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %width: index) {
   %stride = arith.constant 6 : index
   kernel.grid (%i) in (%rows) {
     %first = arith.muli %i, %stride : index
@@ -36,13 +36,11 @@ func.func @scale(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %width: ind
     %w = arith.mulf %v, %twos : vector<4xf32>
     kernel.store %w, %to[0, 1] lanes %width : vector<4xf32>, !kernel.window<6>
   }
-  func.return
 }
-func.func @all(%x: memref<?xf32>, %y: memref<?xf32>) {
+kernel.network @all(%x: "x" tensor<1x12xf32>) -> (%y: "y" tensor<1x12xf32>) {
   %rows = arith.constant 2 : index
   %three = arith.constant 3 : index
-  kernel.launch @scale(%x, %y, %rows, %three) over (%rows) : memref<?xf32>, memref<?xf32>, index, index
-  func.return
+  kernel.launch @scale(y = %y, width = %three, x = %x) over (rows = %rows)
 }
 """
 
@@ -200,7 +198,7 @@ func.func @f(%x: memref<?xf32>, %y: memref<?xf32>) {{
 
 
 ORDER = """
-func.func @points(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %columns: index) {
+kernel.func @points(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %columns: index) {
   %zero = arith.constant 0 : index
   %stride = arith.constant 3 : index
   kernel.grid (%i, %j) in (%rows, %columns) {
@@ -209,7 +207,6 @@ func.func @points(%x: memref<?xf32>, %y: memref<?xf32>, %rows: index, %columns: 
     %v = memref.load %x[%place] : memref<?xf32>
     memref.store %v, %y[%zero] : memref<?xf32>
   }
-  func.return
 }
 """
 
@@ -243,7 +240,7 @@ def test_numbers_are_within_their_buffer(rows: int) -> None:
 
 
 LEFTOVERS = """
-func.func @f(%x: memref<?xf32>, %y: memref<?xf32>) attributes {arena_bytes = 32 : i64} {
+kernel.network @f(%x: "x" tensor<1x2xf32>) -> (%y: "y" tensor<1x4xf32>) arena 32 {
   %zero = arith.constant 0 : index
   %four = arith.constant 4 : index
   %buffer = BUFFER
@@ -254,7 +251,6 @@ func.func @f(%x: memref<?xf32>, %y: memref<?xf32>) attributes {arena_bytes = 32 
   kernel.store %a, %within[0, 1] : vector<2xf32>, !kernel.window<4>
   %b = kernel.load %within[0, 0] : !kernel.window<4> -> vector<4xf32>
   kernel.store %b, %to[0, 0] : vector<4xf32>, !kernel.window<4>
-  func.return
 }
 """
 
@@ -274,7 +270,7 @@ def test_no_access_outside_the_arena(offset: int) -> None:
 
 
 SHARED = """
-func.func @f(%y: memref<?xf32>) attributes {arena_bytes = 32 : i64} {
+kernel.network @f() -> (%y: "y" tensor<1x1xf32>) arena 32 {
   %zero = arith.constant 0 : index
   %two = arith.constant 2 : index
   %first = kernel.arena 8 : memref<?xf32>
@@ -283,7 +279,6 @@ func.func @f(%y: memref<?xf32>) attributes {arena_bytes = 32 : i64} {
   memref.store %n, %first[%two] : memref<?xf32>
   %m = memref.load %second[%zero] : memref<?xf32>
   memref.store %m, %y[%zero] : memref<?xf32>
-  func.return
 }
 """
 

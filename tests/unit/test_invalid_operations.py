@@ -7,7 +7,7 @@ from lrc.compilation.compiler import make_context
 from lrc.files.located import LocatedParser, verify
 
 TEXT = """\
-func.func @copy(%x: memref<?xf32>, %places: memref<?xui8>, %rows: index) {
+kernel.func @copy(%x: memref<?xf32>, %places: memref<?xui8>, %rows: index) {
   %zero = arith.constant 0 : index
   kernel.grid (%i) in (%rows) {
     %from = kernel.window %x[%i] : memref<?xf32> -> !kernel.window<4>
@@ -15,30 +15,30 @@ func.func @copy(%x: memref<?xf32>, %places: memref<?xui8>, %rows: index) {
     %b = neon.fma_lane %a, %a[3], %a
     kernel.store %b, %from[0, 4] : vector<4xf32>, !kernel.window<4>
   }
-  func.return
 }
-func.func @all(%x: memref<?xf32>, %places: memref<?xui8>) attributes {arena_bytes = 64 : i64} {
+kernel.func @fill(%x: memref<?xf32>, %rows: index, %columns: index) {
+  kernel.grid (%i, %j) in (%rows, %columns) {
+  }
+}
+kernel.network @all(%x: "x" tensor<1x8xf32>, %places: "places" tensor<4xui8>) -> () arena 64 {
   %one = arith.constant 1 : index
   %y = kernel.arena 4 : memref<?xf32>
-  kernel.launch @copy(%x, %places, %one) over (%one) : memref<?xf32>, memref<?xui8>, index
-  kernel.launch @copy(%y, %places, %one) over (%one) : memref<?xf32>, memref<?xui8>, index
-  func.return
+  kernel.launch @copy(x = %x, places = %places) over (rows = %one)
+  kernel.launch @copy(x = %y, places = %places) over (rows = %one)
+  kernel.launch @fill(x = %y) over (rows = %one, columns = %one)
 }
 """
 
 WRONG = {
-    "an argument of another type": (
-        "@copy(%x, %places, %one) over (%one) : memref<?xf32>, memref<?xui8>, index",
-        "@copy(%x, %x, %one) over (%one) : memref<?xf32>, memref<?xf32>, index",
-    ),
-    "arguments in another order": (
-        "@copy(%x, %places, %one) over (%one) : memref<?xf32>, memref<?xui8>, index",
-        "@copy(%places, %x, %one) over (%one) : memref<?xui8>, memref<?xf32>, index",
-    ),
-    "an argument too few": (
-        "@copy(%x, %places, %one) over (%one) : memref<?xf32>, memref<?xui8>, index",
-        "@copy(%x, %places) over (%one) : memref<?xf32>, memref<?xui8>",
-    ),
+    "an argument of another type": ("(x = %x, places = %places)", "(x = %x, places = %x)"),
+    "arguments exchanged": ("(x = %x, places = %places)", "(x = %places, places = %x)"),
+    "an argument too few": ("(x = %x, places = %places)", "(x = %x)"),
+    "an argument that there is not": ("(x = %x, places = %places)", "(x = %x, places = %places, y = %x)"),
+    "a size of another name": ("over (rows = %one)", "over (columns = %one)"),
+    "a size among the arguments": ("places = %places) over (rows = %one)", "places = %places, rows = %one) over ()"),
+    "sizes in another order": ("(rows = %one, columns = %one)", "(columns = %one, rows = %one)"),
+    "a network without an arena": ("-> () arena 64", "-> ()"),
+    "a buffer behind the arena": ("kernel.arena 4", "kernel.arena 68"),
     "a lane behind the last": ("%a[3]", "%a[4]"),
     "a lane before the first": ("%a[3]", "%a[-1]"),
     "lanes at one place": ("%from[0, 0] :", "%from[0, 0] stride 0 :"),
@@ -50,7 +50,7 @@ WRONG = {
     "a buffer within a number": ("kernel.arena 4", "kernel.arena 6"),
     "a buffer before the arena": ("kernel.arena 4", "kernel.arena -4"),
     "a point without a size": ("(%i) in (%rows)", "(%i) in (%rows, %rows)"),
-    "no function": ("kernel.launch @copy(%y", "kernel.launch @net(%y"),
+    "no kernel": ("kernel.launch @copy(x = %y", "kernel.launch @net(x = %y"),
 }
 """What is wrong -> what stands there instead of what is right."""
 

@@ -15,7 +15,7 @@ from lrc.dialects import kernel
 from lrc.files.located import LocatedParser, verify
 
 BODY = """
-func.func @k(%x: memref<?xf32>, %y: memref<?xf32>, %points: index) attributes {{load = "{load}"}} {{
+kernel.func @k(%x: memref<?xf32>, %y: memref<?xf32>, %points: index) loads {load} order places {{
   %place = arith.constant 64 : index
   kernel.grid (%point) in (%points) {{
     %w = kernel.window %x[%place] : memref<?xf32> -> WINDOW
@@ -25,7 +25,6 @@ func.func @k(%x: memref<?xf32>, %y: memref<?xf32>, %points: index) attributes {{
     {terms}
     kernel.store %s{last}, %to[0, 0] : VECTOR, WINDOW
   }}
-  func.return
 }}
 """
 TERM = """

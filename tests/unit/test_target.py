@@ -3,16 +3,15 @@
 from io import StringIO
 
 import pytest
-from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 
 import lrc
 from lrc.backends.c.isa import isa_of
-from lrc.backends.c.printer import CPrinter
+from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.c.target import CTarget
 from lrc.backends.names import kernel_names
 from lrc.compilation import compiler
-from lrc.dialects.kernel.ops import is_kernel
+from lrc.dialects.kernel import kernels_of
 from lrc.dialects.values.machines import machine_named
 
 NETWORK = """
@@ -33,11 +32,11 @@ def test_every_kernel_is_printed_for_its_machine(machine: str) -> None:
     compiler.pipelines.parse(passes).apply(compiler.make_context(), module)
     printed = StringIO()
     CTarget().emit(compiler.make_context(), module, printed)
-    kernels = [op for op in module.ops if isinstance(op, FuncOp) and is_kernel(op)]
+    kernels = kernels_of(module.ops)
     names = kernel_names(each.sym_name.data for each in kernels)
     assert len(kernels) >= 3
     assert printed.getvalue() == "".join(
-        CPrinter(isa=isa_of(machine_named(machine)), kernels=names).function(each) for each in kernels
+        KernelPrinter(isa=isa_of(machine_named(machine)), kernels=names).function(each) for each in kernels
     )
 
 

@@ -3,7 +3,7 @@
 They are valid by construction, and take more freedom than lrc's own lowering does: loads and stores of one buffer in
 any order and through several windows, values used twice and inside of other regions, sums that branch. What they keep
 is what every kernel has to: no access outside a buffer, no point of a grid that touches what another one writes, the
-alignment that a function's `load` attribute asks for. Their numbers are integers small enough for float32, so that the
+alignment that a kernel's `loads` asks for. Their numbers are integers small enough for float32, so that the
 order of a sum makes no difference; with `smooth`, exp, tanh and quotients come in, which round.
 """
 
@@ -14,12 +14,23 @@ from contextlib import contextmanager
 from typing import Final
 
 from hypothesis import strategies as st
-from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, IndexType, IntegerAttr, ModuleOp, StringAttr, i64
-from xdsl.ir import SSAValue
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    IndexType,
+    IntegerAttr,
+    ModuleOp,
+    TensorType,
+    f32,
+    i64,
+)
+from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.values.machines import Load
 from lrc.passes.lowering.builder import FLOATS, Loops, array_of_unsigned
+from lrc.passes.lowering.indices import Indices
 from lrc.testing.kernels.evaluating import ARGUMENTS
 from lrc.testing.kernels.statements import EXACT, PLACES, Buffer, Index, Number, Statements
 from lrc.testing.networks.building import DrawnModule
@@ -36,45 +47,49 @@ POINTS: Final = 8
 
 @st.composite
 def kernels(draw: st.DrawFn, lanes: int | None = None, smooth: bool = False) -> ModuleOp:
-    """A module of one or two kernels for vectors of so many lanes, and the function `run` that launches them.
+    """A module of one or two kernels for vectors of so many lanes, and the network `run` that launches them.
 
     The attribute `arguments` of `run` says what to call it with (`lrc.testing.kernels.evaluating`).
     """
     width = lanes or draw(st.sampled_from([1, 4, 4, 8]))
     written = [Kernel(draw, f"kernel{i}", width, smooth) for i in range(draw(st.integers(1, 2)))]
     functions = [each.write() for each in written]
-    module = DrawnModule([*functions, copy(), launches(draw, written)])
+    module = DrawnModule([*functions, copy(), network(draw, written)])
     module.verify()
     return module
 
 
-def launches(draw: st.DrawFn, written: Sequence[Kernel]) -> func.FuncOp:
-    """The function that launches the kernels, each of them or one of them several times, on buffers that it is given
+def network(draw: st.DrawFn, written: Sequence[Kernel]) -> kernel.NetworkOp:
+    """The network that launches the kernels, each of them or one of them several times, on buffers that it is given
     and on one that it allocates."""
-    count = max(each.elements for each in written)
-    loops = Loops("run", [*((name, FLOATS) for name in "abc"), ("indices", array_of_unsigned(8))])
-    buffers = [loops[name] for name in "abc"]
+    count, places = max(each.elements for each in written), 2 * PLACES
+    given: dict[str, Attribute] = dict.fromkeys("abc", TensorType(f32, [count]))
+    given["indices"] = TensorType(array_of_unsigned(8).element_type, [places])
+    result = kernel.NetworkOp("run", [kernel.PortAttr.of(*port) for port in given.items()], [])
+    values: list[SSAValue] = list(result.body.block.args)
+    *buffers, indices = values
+    for name, argument in zip(given, values, strict=True):
+        argument.name_hint = name
+    code = Indices(result.body.block)
     if draw(st.booleans()):
-        buffers.append(loops.insert(memref.AllocOp([loops.value(count)], [], FLOATS), "d"))
-        size = loops.value(count)
-        loops.builder.insert(kernel.LaunchOp("copy", [buffers[0], buffers[-1], size], [size]))
+        size = code.value(count)
+        buffers.append(code.insert(memref.AllocOp([size], [], FLOATS), "d"))
+        code.builder.insert(kernel.LaunchOp("copy", {"source": buffers[0], "target": buffers[-1]}, {"count": size}))
     for _ in range(draw(st.integers(1, 3))):
         each = draw(st.sampled_from(written))
         x = draw(st.sampled_from(buffers))
         y, z = (draw(st.sampled_from([buffer for buffer in buffers if buffer is not x])) for _ in range(2))
-        sizes = [loops.value(size) for size in each.sizes]
-        arguments = [x, y, z, loops["indices"], *sizes]
-        loops.builder.insert(kernel.LaunchOp(each.name, arguments, sizes))
-    function = loops.finish()
-    numbers = DenseArrayBase.from_list(i64, [draw(st.integers(0, PLACES - 1)) for _ in range(2 * PLACES)])
-    function.attributes[ARGUMENTS] = ArrayAttr([*(IntegerAttr(count, i64) for _ in "abc"), numbers])
-    return function
+        sizes = {f"size{i}": code.value(size) for i, size in enumerate(each.sizes)}
+        code.builder.insert(kernel.LaunchOp(each.name, {"x": x, "y": y, "z": z, "indices": indices}, sizes))
+    numbers = DenseArrayBase.from_list(i64, [draw(st.integers(0, PLACES - 1)) for _ in range(places)])
+    result.attributes[ARGUMENTS] = ArrayAttr([*(IntegerAttr(count, i64) for _ in "abc"), numbers])
+    return result
 
 
-def copy() -> func.FuncOp:
+def copy() -> kernel.KernelFuncOp:
     """The kernel target[i] = source[i]."""
     loops = Loops("copy", [("source", FLOATS), ("target", FLOATS), ("count", IndexType())])
-    with loops.grid(["i"], [loops["count"]]) as (i,):
+    with loops.grid(i="count") as (i,):
         loops.builder.insert(memref.StoreOp.get(loops.load_float(loops["source"], i), loops["target"], [i]))
     return loops.finish()
 
@@ -84,12 +99,12 @@ class Kernel(Statements):
 
     def __init__(self, draw: st.DrawFn, name: str, lanes: int, smooth: bool) -> None:
         self.name, self.smooth, self.depth = name, smooth, 0
-        self.load_mode = draw(st.sampled_from(["direct", "direct", "aligned", "rows"]))
+        self.loads: Load = draw(st.sampled_from(["direct", "direct", "aligned", "rows"]))
         self.sizes = draw(st.lists(st.integers(1, 2), min_size=1, max_size=3))
         axes = [f"size{i}" for i in range(len(self.sizes))]
         arguments = [("x", FLOATS), ("y", FLOATS), ("z", FLOATS), ("indices", array_of_unsigned(8))]
         loops = Loops(name, [*arguments, *((axis, IndexType()) for axis in axes)])
-        super().__init__(draw, loops, lanes, lanes if self.load_mode == "aligned" else 1)
+        super().__init__(draw, loops, lanes, lanes if self.loads == "aligned" else 1)
         self.part, self.slack = 12 * lanes + 8, 4 * lanes + 8
         self.part -= self.part % self.unit
 
@@ -98,14 +113,14 @@ class Kernel(Statements):
         """How many elements its buffers have to have."""
         return POINTS * self.part + self.slack
 
-    def write(self) -> func.FuncOp:
+    def write(self) -> kernel.KernelFuncOp:
         """The whole kernel, which stores something in each point."""
         loops = self.loops
-        axes = [loops[f"size{i}"] for i in range(len(self.sizes))]
-        with loops.grid([f"p{i}" for i in range(len(axes))], axes) as points:
+        axes = range(len(self.sizes))
+        with loops.grid(**{f"p{i}": f"size{i}" for i in axes}) as points:
             linear: SSAValue | int = 0
-            for point, axis in zip(points, axes, strict=True):
-                linear = loops.add(loops.multiply(linear, axis), point)
+            for i, point in enumerate(points):
+                linear = loops.add(loops.multiply(linear, loops[f"size{i}"]), point)
             first = loops.multiply(linear, self.part, "first")
             self.indices += [Index(n, n, n) for n in range(3)]
             self.indices += [Index(point, 0, size - 1) for point, size in zip(points, self.sizes, strict=True)]
@@ -118,11 +133,7 @@ class Kernel(Statements):
             self.load_vector()
             self.statements(self.draw(st.integers(1, 8)))
             self.store_vector()
-        function = loops.finish()
-        function.attributes["load"] = StringAttr(self.load_mode)
-        if self.draw(st.booleans()):
-            function.attributes["order"] = StringAttr("taps")
-        return function
+        return loops.finish(self.loads, self.draw(st.sampled_from(["places", "taps"])))
 
     def statements(self, count: int) -> None:
         """Some statements, one after the other."""

@@ -1,6 +1,6 @@
 """What a module of functions computes, and whether passes over loops leave it at that.
 
-A function says by an attribute what it can be called with, one entry for each of its arguments:
+A function, a kernel or a network says by an attribute what it can be called with, one entry for each of its arguments:
 
     func.func @run(%x: memref<?xf32>, %indices: memref<?xui8>, %n: index)
         attributes {arguments = [64 : i64, array<i64: 0, 2, 5>, 3 : i64]}
@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, Float32Type, IntegerAttr, IntegerType, MemRefType, ModuleOp
-from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import InterpretationError, VerifyException
@@ -25,6 +24,7 @@ from xdsl.utils.hints import isa
 
 from lrc.dialects.lr.store import StoreAttr, WeightStore
 from lrc.interpreters import loops
+from lrc.interpreters.steps import Callee
 
 ARGUMENTS: Final = "arguments"
 
@@ -63,7 +63,7 @@ def results(module: ModuleOp, seed: int = 0) -> Results:
     arrays = store.data if isinstance(store, StoreAttr) else WeightStore.empty()
     found: Results = {}
     for function in module.ops:
-        if isinstance(function, FuncOp) and ARGUMENTS in function.attributes:
+        if isinstance(function, Callee) and ARGUMENTS in function.attributes:
             name = function.sym_name.data
             found[name] = arguments_of(function, seed)
             loops.call(module, name, found[name], arrays)
@@ -72,10 +72,10 @@ def results(module: ModuleOp, seed: int = 0) -> Results:
     return found
 
 
-def arguments_of(function: FuncOp, seed: int = 0) -> list[Any]:
+def arguments_of(function: Callee, seed: int = 0) -> list[Any]:
     """What a function is to be called with, as `loops.call` takes it. Raises ValueError if its attribute does not fit
     its arguments."""
-    entries, types = function.attributes[ARGUMENTS], tuple(function.function_type.inputs)
+    entries, types = function.attributes[ARGUMENTS], [argument.type for argument in function.body.block.args]
     if not isa(entries, ArrayAttr[Attribute]) or len(entries) != len(types):
         raise ValueError(
             f"@{function.sym_name.data} has {len(types)} arguments: '{ARGUMENTS}' needs one entry for each"

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import arith, func, vector
+from xdsl.dialects import arith, vector
 from xdsl.dialects.builtin import IndexType, StringAttr
 from xdsl.ir import Attribute, SSAValue
 
@@ -30,8 +30,9 @@ from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.dialects.values.rounding import round_up
 from lrc.dialects.values.schedules import Load
 from lrc.passes.lowering.activation import activate
-from lrc.passes.lowering.builder import FLOATS, Index, Loops, array_of_unsigned
+from lrc.passes.lowering.builder import FLOATS, Loops, array_of_unsigned
 from lrc.passes.lowering.convolution.taps import CHUNK, Band, bands, is_looped
+from lrc.passes.lowering.indices import Index
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,18 @@ class ConvFamily:
         ]
 
 
-def conv_kernel(name: str, family: ConvFamily) -> func.FuncOp:
+def conv_kernel(name: str, family: ConvFamily) -> kernel.KernelFuncOp:
     """The kernel of a family, as a function called `name`."""
     loops = Loops(name, family.arguments)
     writer = _ConvWriter(loops, family)
-    sizes = {"y": loops["rows"], "x": loops["columns"], "g": loops["groups"]}
-    names = "yxg" if family.order == "hwcico" else "gyx"
-    with loops.grid(list(names), [sizes[n] for n in names]) as point:
-        places = dict(zip(names, point, strict=True))
-        writer.point(places["y"], places["x"], places["g"])
-    loops.function.attributes["load"] = StringAttr(family.load)
-    if (family.jam > 1 or any(map(is_looped, family.patterns.masks))) and family.strides[1] == 1:
-        loops.function.attributes["order"] = StringAttr("taps")
-    return loops.finish()
+    if family.order == "hwcico":
+        with loops.grid(y="rows", x="columns", g="groups") as (y, x, g):
+            writer.point(y, x, g)
+    else:
+        with loops.grid(g="groups", y="rows", x="columns") as (g, y, x):
+            writer.point(y, x, g)
+    by_taps = (family.jam > 1 or any(map(is_looped, family.patterns.masks))) and family.strides[1] == 1
+    return loops.finish(family.load, "taps" if by_taps else "places")
 
 
 class _ConvWriter:

@@ -7,10 +7,10 @@ import numpy as np
 from lrc.dialects.fkw.ops import Conv2dOp
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.values.rounding import pieces
-from lrc.passes.lowering.builder import Index
 from lrc.passes.lowering.convolution.kernel import ConvFamily, conv_kernel
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
+from lrc.passes.lowering.indices import Index
 
 
 def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
@@ -72,4 +72,4 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         arguments["height"] = height
     if family.ragged[1]:
         arguments["width"] = width
-    graph.launch(family, lambda name: conv_kernel(name, family), arguments, tiles, layer)
+    graph.launch(family, lambda name: conv_kernel(name, family), arguments, op)

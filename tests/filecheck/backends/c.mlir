@@ -6,18 +6,17 @@
 // CHECK-NEXT: const ptrdiff_t x = (ptrdiff_t)point % columns;
 // CHECK-NEXT: const ptrdiff_t y = (ptrdiff_t)point / columns;
 // CHECK-NEXT: out[y] = in[x];
-func.func @points(%in: memref<?xf32>, %out: memref<?xf32>, %rows: index, %columns: index) {
+kernel.func @points(%in: memref<?xf32>, %out: memref<?xf32>, %rows: index, %columns: index) {
   kernel.grid (%y, %x) in (%rows, %columns) {
     %v = memref.load %in[%x] : memref<?xf32>
     memref.store %v, %out[%y] : memref<?xf32>
   }
-  func.return
 }
 
 // Arithmetic that is used once stands where it is used, in the parentheses that it needs and no others.
 // CHECK: void arithmetic(
 // CHECK: out[left * factor + right] = in[(left + right) * factor];
-func.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %right: index, %factor: index) {
+kernel.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %right: index, %factor: index) {
   kernel.grid (%i) in (%left) {
     %sum = arith.addi %left, %right : index
     %product = arith.muli %sum, %factor : index
@@ -26,7 +25,6 @@ func.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %ri
     %v = memref.load %in[%product] : memref<?xf32>
     memref.store %v, %out[%moved] : memref<?xf32>
   }
-  func.return
 }
 
 // What a loop carries is one variable, updated in place.
@@ -36,7 +34,7 @@ func.func @arithmetic(%in: memref<?xf32>, %out: memref<?xf32>, %left: index, %ri
 // CHECK-NEXT: t = t + in[k];
 // CHECK-NEXT: }
 // CHECK-NEXT: out[i] = t;
-func.func @sum(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @sum(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   kernel.grid (%i) in (%n) {
@@ -48,30 +46,27 @@ func.func @sum(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     }
     memref.store %total, %out[%i] : memref<?xf32>
   }
-  func.return
 }
 
 // A narrow index is read without a sign: channel 200 of an array of bytes is 200.
 // CHECK: void narrow(
 // CHECK: (ptrdiff_t)index[i]
-func.func @narrow(%index: memref<?xui8>, %in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @narrow(%index: memref<?xui8>, %in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c = kernel.load_index %index[%i] : memref<?xui8>
     %x = memref.load %in[%c] : memref<?xf32>
     memref.store %x, %out[%i] : memref<?xf32>
   }
-  func.return
 }
 
 // Names that C or the file around have taken are changed, as are names that come twice.
 // CHECK: void names(
 // CHECK: const ptrdiff_t value_int = a->value_int;
-func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
+kernel.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
   kernel.grid (%i) in (%int) {
     %x = memref.load %in[%i] : memref<?xf32>
     memref.store %x, %out[%int] : memref<?xf32>
   }
-  func.return
 }
 
 // A size is a variable only if it takes part in an index that is used: compilers warn of others.
@@ -83,12 +78,11 @@ func.func @names(%int: index, %out: memref<?xf32>, %in: memref<?xf32>) {
 // CHECK-NEXT: for (size_t point = begin; point < end; point++) {
 // CHECK-NEXT: const ptrdiff_t k = (ptrdiff_t)point % o;
 // CHECK-NEXT: out[k] = 0.0f;
-func.func @sizes(%out: memref<?xf32>, %n: index, %m: index, %o: index) {
+kernel.func @sizes(%out: memref<?xf32>, %n: index, %m: index, %o: index) {
   %zero = arith.constant 0.0 : f32
   kernel.grid (%i, %j, %k) in (%n, %m, %o) {
     memref.store %zero, %out[%k] : memref<?xf32>
   }
-  func.return
 }
 
 // Values that a loop carries change all at once: a swap goes through variables of its own.
@@ -99,7 +93,7 @@ func.func @sizes(%out: memref<?xf32>, %n: index, %m: index, %o: index) {
 // CHECK-NEXT: p = next_p;
 // CHECK-NEXT: q = next_q;
 // CHECK-NEXT: }
-func.func @swap(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @swap(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   kernel.grid (%i) in (%n) {
@@ -111,7 +105,6 @@ func.func @swap(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     memref.store %x, %out[%c0] : memref<?xf32>
     memref.store %y, %out[%c1] : memref<?xf32>
   }
-  func.return
 }
 
 // What is read before a store is not read again behind it.
@@ -119,14 +112,13 @@ func.func @swap(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
 // CHECK: const float old = out[i];
 // CHECK-NEXT: out[i] = in[i];
 // CHECK-NEXT: copy[i] = old;
-func.func @read_first(%in: memref<?xf32>, %out: memref<?xf32>, %copy: memref<?xf32>, %n: index) {
+kernel.func @read_first(%in: memref<?xf32>, %out: memref<?xf32>, %copy: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %old = memref.load %out[%i] : memref<?xf32>
     %new = memref.load %in[%i] : memref<?xf32>
     memref.store %new, %out[%i] : memref<?xf32>
     memref.store %old, %copy[%i] : memref<?xf32>
   }
-  func.return
 }
 
 // A branch changes a sum in place, unless somebody still needs the sum from before.
@@ -142,7 +134,7 @@ func.func @read_first(%in: memref<?xf32>, %out: memref<?xf32>, %copy: memref<?xf
 // CHECK-NEXT: }
 // CHECK-NEXT: out[i] = kept;
 // CHECK-NEXT: out[0] = s;
-func.func @branches(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @branches(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   kernel.grid (%i) in (%n) {
@@ -169,5 +161,4 @@ func.func @branches(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     memref.store %kept, %out[%i] : memref<?xf32>
     memref.store %scaled, %out[%c0] : memref<?xf32>
   }
-  func.return
 }

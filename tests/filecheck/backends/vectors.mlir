@@ -4,14 +4,13 @@
 // CHECK: const float *const w = in + i;
 // CHECK: const float32x4_t x = vld1q_f32(w + 33);
 // CHECK: vst1q_f32(o - 16, x);
-func.func @places(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @places(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %in[%i] : memref<?xf32> -> !kernel.window<16>
     %o = kernel.window %out[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[2, 1] : !kernel.window<16> -> vector<4xf32>
     kernel.store %x, %o[-1, 0] : vector<4xf32>, !kernel.window<16>
   }
-  func.return
 }
 
 // -----
@@ -20,14 +19,13 @@ func.func @places(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
 // CHECK: void ragged(
 // CHECK: const float32x4_t x = load_lanes(w, n);
 // CHECK: store_lanes(o, x, n);
-func.func @ragged(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @ragged(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %in[%i] : memref<?xf32> -> !kernel.window<16>
     %o = kernel.window %out[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 0] lanes %n : !kernel.window<16> -> vector<4xf32>
     kernel.store %x, %o[0, 0] lanes %n : vector<4xf32>, !kernel.window<16>
   }
-  func.return
 }
 
 // -----
@@ -37,7 +35,7 @@ func.func @ragged(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
 // CHECK: const float32x4_t x = vld1q_f32(w);
 // CHECK: t = vfmaq_f32(t, x, {{.*}});
 // CHECK-NEXT: t = vfmaq_laneq_f32(t, x, x, 2);
-func.func @multiply(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @multiply(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   kernel.grid (%i) in (%n) {
@@ -55,7 +53,6 @@ func.func @multiply(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     }
     kernel.store %s, %o[0, 0] : vector<4xf32>, !kernel.window<16>
   }
-  func.return
 }
 
 // -----
@@ -65,7 +62,7 @@ func.func @multiply(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
 // CHECK: const float *r = w + 32;
 // CHECK-NEXT: __asm__("" : "+r"(r));
 // CHECK-NEXT: const float32x4_t x = vld1q_f32(r + 1);
-func.func @row(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @row(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %in[%i] : memref<?xf32> -> !kernel.window<16>
     %o = kernel.window %out[%i] : memref<?xf32> -> !kernel.window<16>
@@ -73,19 +70,17 @@ func.func @row(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     %x = kernel.load %r[0, 1] : !kernel.window<16> -> vector<4xf32>
     kernel.store %x, %o[0, 0] : vector<4xf32>, !kernel.window<16>
   }
-  func.return
 }
 
 // -----
 
 // There is no way round what a machine does not have.
 // CHECK: neon has no vectors of (8,) floats
-func.func @too_wide(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
+kernel.func @too_wide(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %in[%i] : memref<?xf32> -> !kernel.window<16>
     %o = kernel.window %out[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 0] : !kernel.window<16> -> vector<8xf32>
     kernel.store %x, %o[0, 0] : vector<8xf32>, !kernel.window<16>
   }
-  func.return
 }

@@ -10,7 +10,7 @@
 // CHECK-NEXT: %b0 = vector.fma %x1, %t, %a0
 // CHECK-NEXT: %b1 = vector.fma %y1, %t, %a1
 // CHECK: loads_before = 4 : i64, multiplications = 4 : i64, loads_after = 3 : i64, shuffles = 0 : i64
-func.func @kernel_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+kernel.func @kernel_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -27,26 +27,24 @@ func.func @kernel_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
     }
     "test.op"(%r0, %r1) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Equal shuffles of equal vectors become one as well.
 // CHECK-LABEL: @shuffles
 // CHECK: %s = vector.shuffle
 // CHECK-NEXT: "test.op"(%s, %s)
-func.func @shuffles(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
+kernel.func @shuffles(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %s = vector.shuffle %a, %b [1, 2, 3, 4] : vector<4xf32>, vector<4xf32>
     %t = vector.shuffle %a, %b [1, 2, 3, 4] : vector<4xf32>, vector<4xf32>
     "test.op"(%s, %t) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Another row, column, window, width, stride or number of lanes is another load.
 // CHECK-LABEL: @different
 // CHECK: "test.op"(%a, %b, %c, %d, %e, %f, %g)
-func.func @different(%buffer: memref<?xf32>, %n: index) {
+kernel.func @different(%buffer: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %v = kernel.window %buffer[%n] : memref<?xf32> -> !kernel.window<16>
@@ -59,13 +57,12 @@ func.func @different(%buffer: memref<?xf32>, %n: index) {
     %g = kernel.load %w[0, 0] : !kernel.window<16> -> vector<8xf32>
     "test.op"(%a, %b, %c, %d, %e, %f, %g) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<8xf32>) -> ()
   }
-  func.return
 }
 
 // After a store, memory may hold something else.
 // CHECK-LABEL: @store_between
 // CHECK: "test.op"(%a, %b)
-func.func @store_between(%buffer: memref<?xf32>, %n: index) {
+kernel.func @store_between(%buffer: memref<?xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
@@ -73,7 +70,6 @@ func.func @store_between(%buffer: memref<?xf32>, %n: index) {
     %b = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%a, %b) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // A function without a grid is no kernel: it stays as it is.
@@ -93,7 +89,7 @@ func.func @no_kernel(%buffer: memref<?xf32>, %i: index) {
 // CHECK-NEXT: vector.fma %x0, %t, %s0
 // CHECK-NEXT: vector.fma %x0, %u, %s1
 // CHECK: loads_before = 2 : i64, multiplications = 2 : i64, loads_after = 1 : i64
-func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4xf32>, %n: index) {
+kernel.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -106,7 +102,6 @@ func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4x
     }
     "test.op"(%r0, %r1) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // A single number that is stored changes memory as well, and so may what says nothing of itself; reading does not.
@@ -116,7 +111,7 @@ func.func @filter_level(%buffer: memref<?xf32>, %t: vector<4xf32>, %u: vector<4x
 // CHECK: "test.op"(%a, %b, %b)
 // CHECK-NEXT: %d = kernel.load %w[0, 0]
 // CHECK-NEXT: "test.op"(%d)
-func.func @other_writers(%buffer: memref<?xf32>, %number: f32, %n: index) {
+kernel.func @other_writers(%buffer: memref<?xf32>, %number: f32, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
@@ -129,13 +124,12 @@ func.func @other_writers(%buffer: memref<?xf32>, %number: f32, %n: index) {
     %d = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%d) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Both arms of a branch are its body: what they do counts together.
 // CHECK-LABEL: @arms
 // CHECK: loads_before = 3 : i64, multiplications = 3 : i64, loads_after = 2 : i64, shuffles = 0 : i64
-func.func @arms(%buffer: memref<?xf32>, %t: vector<4xf32>, %which: i1, %n: index) {
+kernel.func @arms(%buffer: memref<?xf32>, %t: vector<4xf32>, %which: i1, %n: index) {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %r = scf.if %which -> (vector<4xf32>) {
@@ -151,5 +145,4 @@ func.func @arms(%buffer: memref<?xf32>, %t: vector<4xf32>, %which: i1, %n: index
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }

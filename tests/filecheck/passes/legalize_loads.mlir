@@ -4,13 +4,12 @@
 // CHECK-LABEL: @direct
 // CHECK: %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
 // CHECK-NEXT: "test.op"(%x)
-func.func @direct(%buffer: memref<?xf32>, %n: index) attributes {load = "direct"} {
+kernel.func @direct(%buffer: memref<?xf32>, %n: index) loads direct {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // A load between two aligned places is both of them and a shuffle.
@@ -20,26 +19,24 @@ func.func @direct(%buffer: memref<?xf32>, %n: index) attributes {load = "direct"
 // CHECK-NEXT: [[X:%.*]] = vector.shuffle [[LEFT]], [[RIGHT]] [1, 2, 3, 4]
 // CHECK-NEXT: %y = kernel.load %w[1, 4] aligned
 // CHECK-NEXT: "test.op"([[X]], %y)
-func.func @aligned(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+kernel.func @aligned(%buffer: memref<?xf32>, %n: index) loads aligned {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[1, 1] : !kernel.window<16> -> vector<4xf32>
     %y = kernel.load %w[1, 4] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // What must not read behind the picture is not widened.
 // CHECK-LABEL: @aligned_lanes
 // CHECK: %x = kernel.load %w[0, 1] lanes %i
-func.func @aligned_lanes(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+kernel.func @aligned_lanes(%buffer: memref<?xf32>, %n: index) loads aligned {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 1] lanes %i : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // One pointer for each row.
@@ -50,7 +47,7 @@ func.func @aligned_lanes(%buffer: memref<?xf32>, %n: index) attributes {load = "
 // CHECK-NEXT: [[SECOND:%.*]] = kernel.row %w[1, 0]
 // CHECK-NEXT: [[C:%.*]] = kernel.load [[SECOND]][0, 0]
 // CHECK-NEXT: "test.op"([[A]], [[B]], [[C]])
-func.func @rows(%buffer: memref<?xf32>, %n: index) attributes {load = "rows"} {
+kernel.func @rows(%buffer: memref<?xf32>, %n: index) loads rows {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
@@ -58,7 +55,6 @@ func.func @rows(%buffer: memref<?xf32>, %n: index) attributes {load = "rows"} {
     %c = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%a, %b, %c) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Every second element comes out of two plain loads; the odd ones come out of the same two.
@@ -70,14 +66,13 @@ func.func @rows(%buffer: memref<?xf32>, %n: index) attributes {load = "rows"} {
 // CHECK-NEXT: [[D:%.*]] = kernel.load %w[0, 4] :
 // CHECK-NEXT: [[ODD:%.*]] = vector.shuffle [[C]], [[D]] [1, 3, 5, 7]
 // CHECK-NEXT: "test.op"([[EVEN]], [[ODD]])
-func.func @strided(%buffer: memref<?xf32>, %n: index) {
+kernel.func @strided(%buffer: memref<?xf32>, %n: index) loads direct {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %even = kernel.load %w[0, 0] stride 2 : !kernel.window<16> -> vector<4xf32>
     %odd = kernel.load %w[0, 1] stride 2 : !kernel.window<16> -> vector<4xf32>
     "test.op"(%even, %odd) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Every third element comes out of three loads; the second shuffle keeps what the first has picked.
@@ -88,13 +83,12 @@ func.func @strided(%buffer: memref<?xf32>, %n: index) {
 // CHECK-NEXT: [[AB:%.*]] = vector.shuffle [[A]], [[B]] [0, 3, 6, 3]
 // CHECK-NEXT: [[X:%.*]] = vector.shuffle [[AB]], [[C]] [0, 1, 2, 5]
 // CHECK-NEXT: "test.op"([[X]])
-func.func @strided_by_three(%buffer: memref<?xf32>, %n: index) {
+kernel.func @strided_by_three(%buffer: memref<?xf32>, %n: index) loads direct {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 0] stride 3 : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // The loop around a body that multiplies says how many vectors it loads: two for each that is strided. What would be
@@ -102,7 +96,7 @@ func.func @strided_by_three(%buffer: memref<?xf32>, %n: index) {
 // CHECK-LABEL: @multiplied
 // CHECK-COUNT-3: vector.fma
 // CHECK: loads_before = 4 : i64
-func.func @multiplied(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attributes {load = "aligned"} {
+kernel.func @multiplied(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) loads aligned {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -117,19 +111,17 @@ func.func @multiplied(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attr
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // A vector of one lane has no stride to speak of.
 // CHECK-LABEL: @strided_scalar
 // CHECK: %x = kernel.load %w[0, 1] stride 2
-func.func @strided_scalar(%buffer: memref<?xf32>, %n: index) {
+kernel.func @strided_scalar(%buffer: memref<?xf32>, %n: index) loads direct {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 1] stride 2 : !kernel.window<16> -> vector<1xf32>
     "test.op"(%x) : (vector<1xf32>) -> ()
   }
-  func.return
 }
 
 // A function without a grid is no kernel: it stays as it is.
@@ -154,13 +146,12 @@ func.func @no_kernel(%buffer: memref<?xf32>, %i: index) attributes {load = "alig
 // CHECK-NEXT: [[INSIDE:%.*]] = arith.subi [[N]], [[BEHIND]]
 // CHECK-NEXT: [[B:%.*]] = kernel.load %w[0, 4] lanes [[INSIDE]]
 // CHECK-NEXT: vector.shuffle [[A]], [[B]] [0, 2, 4, 6]
-func.func @strided_lanes(%buffer: memref<?xf32>, %n: index) {
+kernel.func @strided_lanes(%buffer: memref<?xf32>, %n: index) loads direct {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 0] stride 2 lanes %i : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Rows whose stride is no multiple of the vector, and windows that were moved, lie where they lie: what counts is how far
@@ -174,7 +165,7 @@ func.func @strided_lanes(%buffer: memref<?xf32>, %n: index) {
 // CHECK-NEXT: [[D:%.*]] = kernel.load %row[0, 1] aligned
 // CHECK-NEXT: [[Z:%.*]] = vector.shuffle [[C]], [[D]] [3, 4, 5, 6]
 // CHECK-NEXT: "test.op"([[X]], %y, [[Z]])
-func.func @aligned_places(%buffer: memref<?xf32>, %n: index) attributes {load = "aligned"} {
+kernel.func @aligned_places(%buffer: memref<?xf32>, %n: index) loads aligned {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<6>
     %x = kernel.load %w[1, 0] : !kernel.window<6> -> vector<4xf32>
@@ -183,18 +174,16 @@ func.func @aligned_places(%buffer: memref<?xf32>, %n: index) attributes {load = 
     %z = kernel.load %row[0, 0] : !kernel.window<6> -> vector<4xf32>
     "test.op"(%x, %y, %z) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Nothing is known of a window that comes from elsewhere: not which places of it are aligned.
 // CHECK-LABEL: @aligned_window_from_elsewhere
 // CHECK: %x = kernel.load %w[0, 1] :
 // CHECK-NEXT: %y = kernel.load %w[0, 0] :
-func.func @aligned_window_from_elsewhere(%w: !kernel.window<16>, %n: index) attributes {load = "aligned"} {
+kernel.func @aligned_window_from_elsewhere(%w: !kernel.window<16>, %n: index) loads aligned {
   kernel.grid (%i) in (%n) {
     %x = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
     %y = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }

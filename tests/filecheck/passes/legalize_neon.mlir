@@ -8,7 +8,7 @@
 // CHECK-NEXT: neon.fma_lane %x, %w[1]
 // CHECK-NEXT: neon.fma_lane %x, %w[2]
 // CHECK-NEXT: neon.fma_lane %x, %w[3]
-func.func @four_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+kernel.func @four_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
@@ -33,7 +33,6 @@ func.func @four_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Two weights fill no vector: they stay as they are.
@@ -41,7 +40,7 @@ func.func @four_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
 // CHECK-NOT: neon.fma_lane
 // CHECK: vector.fma %x, %v0, %s
 // CHECK-NEXT: vector.fma %x, %v1, %a
-func.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+kernel.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %r = scf.for %k = %i to %n step %c1 iter_args(%s = %x) -> (vector<4xf32>) {
@@ -56,7 +55,6 @@ func.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Nine weights are two loads and a third that overlaps: it begins at the sixth, and its last lane is the ninth.
@@ -71,7 +69,7 @@ func.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
 // CHECK-NEXT: neon.fma_lane %x, [[B]][0]
 // CHECK: neon.fma_lane %x, [[B]][3]
 // CHECK-NEXT: neon.fma_lane %x, [[C]][3]
-func.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+kernel.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
@@ -121,7 +119,6 @@ func.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Every other lane of two vectors is one instruction; any other choice of lanes stays a shuffle.
@@ -129,21 +126,20 @@ func.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
 // CHECK: %even = neon.even_lanes %a, %b
 // CHECK-NEXT: %odd = neon.odd_lanes %a, %b
 // CHECK-NEXT: %moved = vector.shuffle %a, %b [1, 2, 3, 4]
-func.func @unzip(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
+kernel.func @unzip(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %even = vector.shuffle %a, %b [0, 2, 4, 6] : vector<4xf32>, vector<4xf32>
     %odd = vector.shuffle %a, %b [1, 3, 5, 7] : vector<4xf32>, vector<4xf32>
     %moved = vector.shuffle %a, %b [1, 2, 3, 4] : vector<4xf32>, vector<4xf32>
     "test.op"(%even, %odd, %moved) : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Weights that something is written between are not loaded later than they were.
 // CHECK-LABEL: @stored_between
 // CHECK-NOT: neon.fma_lane
 // CHECK: "test.op"
-func.func @stored_between(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+kernel.func @stored_between(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
@@ -166,14 +162,13 @@ func.func @stored_between(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) 
     %a3 = vector.fma %x, %v3, %a2 : vector<4xf32>
     "test.op"(%a0, %a1, %a2, %a3) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Numbers that are added to a product, not multiplied, stay as they are.
 // CHECK-LABEL: @added
 // CHECK-NOT: neon.fma_lane
 // CHECK: "test.op"
-func.func @added(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
+kernel.func @added(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %c2 = arith.constant 2 : index
@@ -195,5 +190,4 @@ func.func @added(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
     %a3 = vector.fma %x, %x, %v3 : vector<4xf32>
     "test.op"(%a0, %a1, %a2, %a3) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }

@@ -22,14 +22,15 @@
 // CHECK: scf.if %is_last
 // CHECK: arith.maximumf
 // CHECK: kernel.store
-// CHECK-LABEL: @patterns(%x: memref<?xf32>, %y: memref<?xf32>)
+// CHECK-LABEL: kernel.network @patterns(%x: "x" tensor<1x2x3x4xf32>) -> (%y: "y" tensor<1x2x2x4xf32>) layers [
+// CHECK-NEXT: <"a", "2x1 pattern", weights = 8, executed = 4, nonzero = 4, schedule = <algorithm = direct, {{.*}}>>
 // CHECK: [[X:%.*]] = memref.alloc
-// CHECK: kernel.launch @copy{{.*}}(%x,
+// CHECK: kernel.launch @copy{{.*}}(source = %x,
 // CHECK: [[A:%.*]] = memref.alloc
 // CHECK: kernel.weights "a.fkw.offset"[3] hash "{{[0-9a-f]+}}" : memref<?xui16>
-// CHECK: kernel.launch @conv2x1_p2_1x1x4{{.*}}([[X]], [[A]],
-// CHECK-SAME: layer "a"
-// CHECK: kernel.launch @copy{{.*}}([[A]],
+// CHECK: kernel.launch @conv2x1_p2_1x1x4{{.*}}(input = [[X]], output = [[A]],
+// CHECK-SAME: over (rows = {{.*}}, columns = {{.*}}, groups = {{.*}}) layer "a" in output
+// CHECK: kernel.launch @copy{{.*}}(source = [[A]],
 lr.model @patterns (%x : tensor<1x2x3x4xf32>) {
   %a = pattern.conv2d "a"(%x) then <relu> kernel [2, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {
     weight = dense<[[[[1.0], [0.0]], [[0.0], [2.0]]], [[[0.0], [3.0]], [[4.0], [0.0]]]]> : tensor<2x2x2x1xf32>, bias = dense<1.0> : tensor<2xf32>,
@@ -41,8 +42,8 @@ lr.model @patterns (%x : tensor<1x2x3x4xf32>) {
 // -----
 
 // Layers that need the same code share one kernel.
-// CHECK: func.func @conv1x1
-// CHECK-NOT: func.func @conv1x1
+// CHECK: kernel.func @conv1x1
+// CHECK-NOT: kernel.func @conv1x1
 // CHECK: kernel.launch @[[FAMILY:conv1x1[a-z0-9_]*]](
 // CHECK-SAME: layer "a"
 // CHECK: kernel.launch @[[FAMILY]](
@@ -93,7 +94,7 @@ lr.model @overflow (%x : tensor<1x1xf32>) {
 // -----
 
 // A loop goes through the rows of a kernel with more than 64 taps: of 9 x 9, a body has 9.
-// CHECK-LABEL: func.func @conv9x9
+// CHECK-LABEL: kernel.func @conv9x9
 // CHECK: scf.for %k
 // CHECK: %first_weight = arith.muli %k, %{{.*}}
 // CHECK: scf.for %dy

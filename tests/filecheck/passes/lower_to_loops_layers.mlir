@@ -2,7 +2,7 @@
 
 // A pooling: one point for each channel, strided loads, and whole vectors, since 4 columns are one.
 
-// CHECK-LABEL: func.func @max_pool_k2x2_s2x2_i8
+// CHECK-LABEL: kernel.func @max_pool_k2x2_s2x2_i8
 // CHECK:         kernel.grid (%c) in (%channels) {
 // CHECK:           scf.for %y = %c0 to %rows step %c1 {
 // CHECK:             scf.for %x = %c0 to %width step %c4 {
@@ -17,11 +17,11 @@
 
 // The rows of input and output have no gaps: each is copied as one row.
 
-// CHECK-LABEL: func.func @pool
-// CHECK:         kernel.launch @copy(%x,
-// CHECK-SAME:      over(%c1, %c1)
+// CHECK-LABEL: kernel.network @pool
+// CHECK:         kernel.launch @copy(source = %x,
+// CHECK-SAME:      over (channels = %c1, rows = %c1)
 // CHECK:         kernel.launch @max_pool_k2x2_s2x2_i8
-// CHECK-SAME:      over(%c2) layer "pool"
+// CHECK-SAME:      over (channels = %c2) layer "pool" in output
 // CHECK:         kernel.launch @copy(
 lr.model @pool {weights = #lr.store<none>} (%x : tensor<1x2x4x8xf32>) {
   %y = lr.max_pool "pool"(%x) kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0]
@@ -34,19 +34,19 @@ lr.model @pool {weights = #lr.store<none>} (%x : tensor<1x2x4x8xf32>) {
 // What the pooling reads as padding is cleared before the activation runs: one row above and below of 8 elements, and
 // the left halo of the first row. The right halo is the activation's waste lanes: it stores zero there.
 
-// CHECK-LABEL: func.func @clear_lead_rows(
+// CHECK-LABEL: kernel.func @clear_lead_rows(
 // CHECK:         kernel.grid (%c) in (%channels) {
 // CHECK:           scf.if
 // CHECK:           kernel.store {{.*}} : vector<4xf32>, !kernel.window<0>
 
-// CHECK-LABEL: func.func @relu_ragged
+// CHECK-LABEL: kernel.func @relu_ragged
 // CHECK:         %inside = arith.subi %width, %x : index
 // CHECK:         kernel.store {{.*}} lanes %inside
 
-// CHECK-LABEL: func.func @halo
-// CHECK:         kernel.launch @copy_ragged(%x,
+// CHECK-LABEL: kernel.network @halo
+// CHECK:         kernel.launch @copy_ragged(source = %x,
 // CHECK:         %a = memref.alloc({{.*}} x 7:8(1,1) x 7:1(1,1) x f32, lead = 4
-// CHECK-NEXT:    kernel.launch @clear_lead_rows(%a,
+// CHECK-NEXT:    kernel.launch @clear_lead_rows(buffer = %a,
 // CHECK-NEXT:    kernel.launch @relu_ragged
 // CHECK-SAME:      layer "a"
 lr.model @halo {weights = #lr.store<none>} (%x : tensor<1x2x7x7xf32>) {
@@ -61,7 +61,7 @@ lr.model @halo {weights = #lr.store<none>} (%x : tensor<1x2x7x7xf32>) {
 // A fully connected layer: four inputs a round, two vectors of sums; the sixth and seventh output stand in the last
 // vector, whose eighth lane is no output.
 
-// CHECK-LABEL: func.func @linear_v2_rest_ragged
+// CHECK-LABEL: kernel.func @linear_v2_rest_ragged
 // CHECK:         kernel.grid (%t) in (%tiles) {
 // CHECK:           %s0 = kernel.load %biases[0, 0]
 // CHECK-NEXT:      %s1 = kernel.load %biases[0, 4]

@@ -10,7 +10,7 @@
 // CHECK-NEXT: %x2 = kernel.load %w[2, 0]
 // CHECK-NEXT: %b1 = vector.fma %x2, %t, %a1
 // CHECK-NEXT: scf.yield %b0, %b1
-func.func @two_rows(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+kernel.func @two_rows(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) order places {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -26,7 +26,6 @@ func.func @two_rows(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
     }
     "test.op"(%r0, %r1) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // What comes first in the row is multiplied first, though it was second in the sum.
@@ -35,7 +34,7 @@ func.func @two_rows(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
 // CHECK-NEXT: vector.fma %x0, %t, %s
 // CHECK-NEXT: %x1 = kernel.load %w[0, 1]
 // CHECK-NEXT: vector.fma %x1, %t
-func.func @columns(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+kernel.func @columns(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) order places {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -48,7 +47,6 @@ func.func @columns(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Nothing is multiplied: nothing moves.
@@ -56,14 +54,13 @@ func.func @columns(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
 // CHECK: %b = kernel.load %w[1, 0]
 // CHECK-NEXT: %a = kernel.load %w[0, 0]
 // CHECK-NEXT: "test.op"(%a, %b)
-func.func @no_sums(%buffer: memref<?xf32>, %n: index) {
+kernel.func @no_sums(%buffer: memref<?xf32>, %n: index) order places {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %b = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
     %a = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
     "test.op"(%a, %b) : (vector<4xf32>, vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // Jammed filters: each weight serves all vectors of its tap and dies, so the vectors stay in their order.
@@ -72,7 +69,7 @@ func.func @no_sums(%buffer: memref<?xf32>, %n: index) {
 // CHECK-NEXT: vector.fma %x1, %t, %s
 // CHECK-NEXT: %x0 = kernel.load %w[0, 0]
 // CHECK-NEXT: vector.fma %x0, %t
-func.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attributes {order = "taps"} {
+kernel.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) order taps {
   kernel.grid (%i) in (%n) {
     %c1 = arith.constant 1 : index
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -85,7 +82,6 @@ func.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attribu
     }
     "test.op"(%r) : (vector<4xf32>) -> ()
   }
-  func.return
 }
 
 // What is stored on the way is the sum so far, from where it was: nothing moves across a store.
@@ -96,7 +92,7 @@ func.func @by_taps(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) attribu
 // CHECK-NEXT: %x0 = kernel.load %w[0, 0]
 // CHECK-NEXT: %b = vector.fma %x0, %t, %a
 // CHECK-NEXT: kernel.store %b, %w[2, 0]
-func.func @stores(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+kernel.func @stores(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) order places {
   kernel.grid (%i) in (%n) {
     %s = vector.fma %t, %t, %t : vector<4xf32>
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
@@ -107,7 +103,6 @@ func.func @stores(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
     %b = vector.fma %x0, %t, %a : vector<4xf32>
     kernel.store %b, %w[2, 0] : vector<4xf32>, !kernel.window<16>
   }
-  func.return
 }
 
 // A sum that something else reads stays what it was; so does what is multiplied with it.
@@ -116,7 +111,7 @@ func.func @stores(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
 // CHECK-NEXT: %a = vector.fma %x1, %t, %t
 // CHECK-NEXT: %m = arith.maximumf %a, %t
 // CHECK: %b = vector.fma %x0, %m, %a
-func.func @read_on_the_way(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) {
+kernel.func @read_on_the_way(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index) order places {
   kernel.grid (%i) in (%n) {
     %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
     %x1 = kernel.load %w[1, 0] : !kernel.window<16> -> vector<4xf32>
@@ -126,5 +121,4 @@ func.func @read_on_the_way(%buffer: memref<?xf32>, %t: vector<4xf32>, %n: index)
     %b = vector.fma %x0, %m, %a : vector<4xf32>
     "test.op"(%b) : (vector<4xf32>) -> ()
   }
-  func.return
 }
