@@ -24,8 +24,11 @@ def may_write(op: Operation) -> bool:
 
 
 def blocks(function: Operation) -> list[Block]:
-    """All blocks inside of a function, as they are now."""
-    return [block for op in function.walk() for region in op.regions for block in region.blocks]
+    """All blocks inside of a function, as they are now: the outer ones first."""
+    found = [block for region in function.regions for block in region.blocks]
+    for block in found:
+        found += [inner for op in block.ops for region in op.regions for inner in region.blocks]
+    return found
 
 
 def stretches(block: Block) -> list[list[Operation]]:

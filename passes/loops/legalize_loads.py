@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from lrc.dialects import kernel
+from lrc.dialects.effects import blocks
 from lrc.dialects.kernel.ops import integer, vector_type
 from lrc.dialects.values.machines import Load
 
@@ -58,14 +59,15 @@ def legalize(function: kernel.KernelFuncOp, mode: Load) -> None:
 
 def all_loads(function: kernel.KernelFuncOp) -> list[kernel.LoadOp]:
     """The vector loads of a kernel, as they are now."""
-    return [op for op in function.walk() if isinstance(op, kernel.LoadOp)]
+    return [op for block in blocks(function) for op in block.ops if isinstance(op, kernel.LoadOp)]
 
 
 def bodies(function: kernel.KernelFuncOp) -> dict[Operation, list[Operation]]:
     """The body of each loop or branch that multiplies, its arms one after the other: what is right inside of it."""
-    inside = {
-        op: [each for region in op.regions for block in region.blocks for each in block.ops] for op in function.walk()
-    }
+    inside: dict[Operation, list[Operation]] = {}
+    for block in blocks(function):
+        if (around := block.parent_op()) is not None:
+            inside.setdefault(around, []).extend(block.ops)
     return {op: body for op, body in inside.items() if any(isinstance(each, vector.FMAOp) for each in body)}
 
 
