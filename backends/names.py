@@ -140,6 +140,7 @@ def plain(name: str) -> str:
     return f"{text[: LONGEST - 9].rstrip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+@cache
 def is_reserved(name: str, where: str) -> bool:
     """Whether reserved.txt has the name under `where`: "anywhere", or "models" for what begins an API."""
     return bool(_reserved()[where].fullmatch(name))

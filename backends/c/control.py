@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatchmethod
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import StringAttr
@@ -11,13 +10,14 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from lrc.backends.c.expressions import Text, runs_once
 from lrc.backends.c.vectors import VectorPrinter
+from lrc.backends.c.writer import Arms
 from lrc.backends.literals import in_comment
 
 
 class ControlPrinter(VectorPrinter):
     """Prints loops and branches. What they carry is one C variable each, updated in place."""
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         super().emit(op)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
 from typing import Final
 
 from xdsl.ir import Block, Operation, SSAValue
@@ -13,6 +12,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from lrc.backends.c.expressions import PRECEDENCE, Text
 from lrc.backends.c.kernels import fields_of
 from lrc.backends.c.scalars import ScalarPrinter
+from lrc.backends.c.writer import Arms
 from lrc.backends.names import ProgramNames
 from lrc.dialects import kernel
 
@@ -36,7 +36,7 @@ class HostPrinter(ScalarPrinter):
         super().__post_init__()
         self.names = self.program.variables()
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         super().emit(op)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
 
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Operation, SSAValue
@@ -24,6 +23,7 @@ from xdsl.ir import Operation, SSAValue
 from lrc.backends.c.control import ControlPrinter
 from lrc.backends.c.expressions import Text
 from lrc.backends.c.scalars import FUNCTIONS
+from lrc.backends.c.writer import Arms
 from lrc.backends.names import Names
 from lrc.dialects import kernel
 
@@ -45,7 +45,7 @@ class KernelPrinter(ControlPrinter):
         super().__post_init__()
         self.names = Names("value", {*OWN_OF_KERNELS, *FUNCTIONS.values(), *self.isa.words})
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         super().emit(op)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import singledispatchmethod
-
 from xdsl.dialects import arith, math, memref
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.expressions import INLINE, PRECEDENCE, Text, float_literal, is_written, may_wait
-from lrc.backends.c.writer import CWriter
+from lrc.backends.c.writer import Arms, CWriter
 from lrc.dialects import kernel
 
 ARITHMETIC: dict[type[Operation], str] = {
@@ -38,7 +36,7 @@ FUNCTIONS = {math.ExpOp: "expf", math.TanhOp: "tanhf"}
 class ScalarPrinter(CWriter):
     """Prints the arithmetic of indices and floats, and what reads and writes one number."""
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         if type(op) in ARITHMETIC:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import singledispatchmethod
-
 from xdsl.dialects import arith, math, vector
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Operation, SSAValue
@@ -11,6 +9,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.expressions import PRECEDENCE, Place, Text, runs_once
 from lrc.backends.c.scalars import ScalarPrinter
+from lrc.backends.c.writer import Arms
 from lrc.dialects import kernel, neon
 
 SPELLINGS: dict[type[Operation], str] = {
@@ -27,7 +26,7 @@ SPELLINGS: dict[type[Operation], str] = {
 class VectorPrinter(ScalarPrinter):
     """Prints what loads, stores and computes vectors."""
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         if type(op) in SPELLINGS and isinstance(op.results[0].type, VectorType):

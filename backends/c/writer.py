@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
+from functools import singledispatch
 from io import StringIO
+from typing import Any, TypeVar
 
 from xdsl.dialects.builtin import Float32Type, IndexType, IntegerType, MemRefType, VectorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -19,6 +20,27 @@ from lrc.backends.c.expressions import PRECEDENCE, Place, Text, ends_its_block, 
 from lrc.backends.c.isa import VectorIsa
 from lrc.backends.names import Names
 from lrc.dialects.kernel.attrs import WindowType
+
+Arm = TypeVar("Arm", bound=Callable[[Any, Any], None])
+
+
+class Arms:
+    """A method that does what is registered for the class of an operation, or else what it is itself.
+
+    `functools.singledispatchmethod` makes something that looks like a function whenever it is asked for: that takes
+    longer than to print an operation.
+    """
+
+    def __init__(self, otherwise: Callable[[Any, Operation], None]) -> None:
+        self._arms = singledispatch(otherwise)
+
+    def register(self, arm: Arm) -> Arm:
+        """Make a method the arm of the class, or of the classes, that its argument is annotated with."""
+        self._arms.register(arm)
+        return arm
+
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[[Operation], None]:
+        return lambda op: self._arms.dispatch(type(op))(instance, op)
 
 
 @dataclass(eq=False, repr=False)
@@ -42,16 +64,15 @@ class CWriter(BasePrinter):
         """What was printed so far."""
         return self._printed.getvalue().lstrip("\n") + "\n"
 
-    @singledispatchmethod
+    @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
         raise DiagnosticException(f"there is no C for '{op.name}'")
 
     def block(self, block: Block) -> None:
         """Print the operations of a block."""
-        emit = self.emit  # found once: functools makes a new function of it each time it is asked for
         for op in block.ops:
-            emit(op)
+            self.emit(op)
 
     def line(self, text: str) -> None:
         """A line of C at the current depth."""
