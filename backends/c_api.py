@@ -13,6 +13,21 @@ from lrc.backends.lrw import Checksum, WeightsLayout
 
 RUNTIME = files("lrc.backends.runtime")
 
+INCLUDES = """\
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+"""
+"""What the code of kernels needs of C."""
+
+OF_HEADERS = """\
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wunused-function" /* which it does not say of functions of headers */
+#endif
+"""
+"""What stands in front of headers that are a part of a file."""
+
 
 def lrc_version() -> str:
     """The version of lrc that writes the folder; "unknown" when lrc runs without being installed."""
@@ -47,6 +62,29 @@ def code_files(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) 
     for fixed in ("lrc_runtime.h", "lrc_runtime.c", "lrc_bench.c"):
         texts[fixed] = fill(fixed, name, blanks)
     return texts
+
+
+def one_file(model: EmittedModel, layout: WeightsLayout) -> str:
+    """The same but for the program, as one text that compiles by itself: kernels, what launches them, the runtime."""
+    texts = code_files(model, layout, embed_weights=False)
+    runtime = texts["lrc_runtime.c"]
+    features = re.search(r"^#if defined\(__linux__\).*?^#endif\n", runtime, re.MULTILINE | re.DOTALL)
+    assert features is not None
+    included: set[str] = set()
+
+    def whole(text: str) -> str:
+        """A text with those that it includes in their places, unless they stand further up."""
+        return re.sub(r'^#include "(.*)"\n', include, text, flags=re.MULTILINE)
+
+    def include(line: re.Match[str]) -> str:
+        if line[1] in included:
+            return ""
+        included.add(line[1])
+        return whole(texts[line[1]])
+
+    sources = [*(unit.text for unit in model.kernels), texts[f"{model.c_name}.c"], runtime.replace(features[0], "")]
+    title = f"/* {in_comment(model.name)} in one file; its weights are in {model.c_name}.lrw. */"
+    return "\n".join([title, features[0], OF_HEADERS, *map(whole, sources)])
 
 
 def weights_unit(model: EmittedModel, layout: WeightsLayout, checksum: Checksum) -> str:
@@ -135,11 +173,7 @@ def _kernels_header(model: EmittedModel) -> str:
 #ifndef {guard}
 #define {guard}
 
-#include <math.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+{INCLUDES}
 {model.declarations.strip()}
 
 #endif

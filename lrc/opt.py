@@ -9,7 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from importlib.metadata import version
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +35,12 @@ class LrcOptMain(xDSLOptMain):
     folder: Path | None = None
     """Where the output is written until it is whole; None if it is no file."""
 
+    emitted: Path | None = None
+    """The folder of C that is the output, if it is one."""
+
+    written = False
+    """Whether it has been written."""
+
     version_format = f"lrc-opt {version('lrc')}, built on xDSL {{xdsl_version}}"
 
     def register_all_frontends(self) -> None:
@@ -49,12 +55,13 @@ class LrcOptMain(xDSLOptMain):
 
     def run(self) -> None:
         """Read, apply the passes and print. Raises UserError if the output is a file that is read."""
-        path = None if self.args.output_file in (None, "-") else Path(self.args.output_file)
-        if path is None or (path.exists() and not path.is_file()):
+        name: str | None = self.args.output_file
+        path = None if name is None or name == "-" else Path(name)
+        if path is not None and self.args.target == "c" and (str(name).endswith("/") or path.is_dir()):
+            self.emitted = path
+        if path is None or self.emitted or (path.exists() and not path.is_file()):
             super().run()
             return
-        if self.args.input_file is not None:
-            self._keep([Path(self.args.input_file)])
         from lrc.files import levels
 
         with levels.written(path) as self.folder:
@@ -70,7 +77,9 @@ class LrcOptMain(xDSLOptMain):
         return stream, Path(name).suffix.removeprefix(".")
 
     def prepare_output(self) -> IO[str]:
-        """Where the text goes: standard output, a device, or a file in `folder`."""
+        """Where the text goes: standard output, a device, or a file in `folder`; none goes to a folder of C."""
+        if self.emitted is not None:
+            return StringIO()
         if self.folder is not None:
             return open(self.folder / Path(self.args.output_file).name, "w", encoding="utf-8")
         return sys.stdout if self.args.output_file == "-" else super().prepare_output()
@@ -87,17 +96,22 @@ class LrcOptMain(xDSLOptMain):
             module = parser.parse_module(not self.args.no_implicit_module)
             if not self.args.disable_verify:
                 verify(module)
-        if module is not None and self.folder is not None:
+        if module is not None and (self.folder or self.emitted):
             from lrc.files import levels
 
-            self._keep(levels.files(module))
+            read = [] if self.args.input_file is None else [Path(self.args.input_file)]
+            self._keep([*read, *levels.files(module)])
         return module
 
     def output_resulting_program(self, prog: ModuleOp) -> str:
-        """The module as text. Arrays that passes made go to a file beside it, or the text says that they are gone.
+        """The module as text. Arrays that passes made go to a file beside it, or the text says that they are gone. The
+        text of a folder of C is none.
 
-        Raises UserError if a second module of one output has such arrays.
+        Raises UserError if a second module of one output has such arrays, or is to go into one folder.
         """
+        if self.emitted is not None:
+            self._write_folder(prog, self.emitted)
+            return ""
         if self.args.target == "mlir" and self.args.passes:
             from lrc.files import levels
 
@@ -111,11 +125,24 @@ class LrcOptMain(xDSLOptMain):
                 prog = levels.save_arrays(prog, arrays)
         return super().output_resulting_program(prog)
 
+    def _write_folder(self, module: ModuleOp, folder: Path) -> None:
+        from lrc.backends.c import emit
+
+        if self.written:
+            raise UserError.because("several modules do not go into one folder", filename=self.args.output_file)
+        emit.write(module, folder)
+        self.written = True
+
     def _keep(self, inputs: Iterable[Path]) -> None:
+        from lrc.backends.metadata import files_of_lrc
         from lrc.files import levels
 
-        output = Path(self.args.output_file)
-        for place in (output, levels.arrays_beside(output)):
+        if self.emitted is not None:
+            places = [self.emitted / name for name in files_of_lrc(self.emitted)]
+        else:
+            output = Path(self.args.output_file)
+            places = [output, levels.arrays_beside(output)]
+        for place in places:
             keep(inputs, place)
 
 

@@ -168,11 +168,18 @@ def test_fmt_goes_on_behind_a_file_that_is_wrong(lrc: Lrc) -> None:
     assert Path("dos.lr").read_bytes() == TINY.encode()
 
 
-@pytest.mark.parametrize("level", ["lr", "pattern", "fkw", "loops", "c"])
+@pytest.mark.parametrize("level", ["lr", "pattern", "fkw", "loops", "target", "c"])
 def test_emit_prints_a_level(lrc: Lrc, level: str) -> None:
     outcome = lrc("compile", "tiny.lr", "--emit", level)
     assert outcome.code == 0
-    shown = {"lr": "lr.conv2d", "pattern": "pattern.conv2d", "fkw": "fkw.conv2d", "loops": "kernel.grid", "c": "for ("}
+    shown = {
+        "lr": "lr.conv2d",
+        "pattern": "pattern.conv2d",
+        "fkw": "fkw.conv2d",
+        "loops": "kernel.grid",
+        "target": "kernel.arena",
+        "c": "for (",
+    }
     assert shown[level] in outcome.out
     assert lrc("compile", "tiny.lr", "--emit", level, "-o", "level.txt").out == ""
     written, printed = (re.sub("#lr.store<.*?>", "", text) for text in (Path("level.txt").read_text(), outcome.out))

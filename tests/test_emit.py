@@ -150,3 +150,40 @@ def test_a_level_may_move_with_its_arrays(run: Run) -> None:
     Path("tiny.lr").unlink()
     outcome = run("lrc-opt", "elsewhere/fkw.mlir")
     assert (outcome.returncode, outcome.stdout.strip()) == (0, before.strip())
+
+
+@pytest.mark.parametrize(("network", "target"), [("tiny.lr", "c"), ("zoo:digits", "neon")])
+def test_a_folder_is_written_from_the_last_text(run: Run, network: str, target: str) -> None:
+    """What `lrc compile` writes, byte for byte: the text and its arrays say all of it."""
+    assert run("lrc", "compile", network, "--target", target, "-o", "straight").returncode == 0
+    assert run("lrc", "compile", network, "--target", target, "--emit", "target", "-o", "last.mlir").returncode == 0
+    outcome = run("lrc-opt", "last.mlir", "-t", "c", "-o", "again/")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+    expected = {path.name: path.read_bytes() for path in Path("straight").iterdir()}
+    assert {path.name: path.read_bytes() for path in Path("again").iterdir()} == expected
+
+
+def test_a_folder_from_an_earlier_level(run: Run) -> None:
+    assert run("lrc", "compile", "tiny.lr", "--target", "neon", "-o", "straight").returncode == 0
+    assert run("lrc", "compile", "tiny.lr", "--target", "neon", "--emit", "fkw", "-o", "fkw.mlir").returncode == 0
+    passes = ",".join(pipelines.stage(level, "neon") for level in ("loops", "target"))
+    os.mkdir("again")  # a folder that is there needs no slash
+    assert run("lrc-opt", "fkw.mlir", "-p", passes, "-t", "c", "-o", "again").returncode == 0
+    for path in Path("straight").iterdir():
+        assert Path("again", path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written(run: Run) -> None:
+    assert run("lrc", "compile", "tiny.lr", "--target", "c", "--emit", "loops", "-o", "loops.mlir").returncode == 0
+    outcome = run("lrc-opt", "loops.mlir", "-t", "c", "-o", "again/")
+    assert (outcome.returncode, os.path.exists("again")) == (1, False)
+    assert "with its memory planned" in outcome.stderr and "Traceback" not in outcome.stderr
+    assert run("lrc", "compile", "tiny.lr", "--target", "c", "--emit", "target", "-o", "last.mlir").returncode == 0
+    Path("taken").mkdir()
+    Path("taken", "tiny.c").write_text("mine")
+    outcome = run("lrc-opt", "last.mlir", "-t", "c", "-o", "taken/")
+    assert (outcome.returncode, os.listdir("taken")) == (1, ["tiny.c"])
+    assert "taken/tiny.c: " in outcome.stderr
+    Path("two.mlir").write_text(Path("last.mlir").read_text() + "\n// -----\n" + Path("last.mlir").read_text())
+    outcome = run("lrc-opt", "two.mlir", "--split-input-file", "-t", "c", "-o", "both/")
+    assert (outcome.returncode, outcome.stderr) == (1, "both/: error: several modules do not go into one folder\n")

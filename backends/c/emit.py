@@ -10,14 +10,14 @@ from typing import Any
 from xdsl.dialects.builtin import Float32Type, ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
-from lrc.backends import lrw
+from lrc.backends import c_api, lrw
 from lrc.backends.c.host import HostPrinter
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.kernels import KernelPrinter
 from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.literals import in_comment
-from lrc.backends.names import program_names
+from lrc.backends.names import kernel_names, program_names
 from lrc.dialects.kernel import (
     ArenaOp,
     KernelFuncOp,
@@ -96,6 +96,28 @@ def write(module: ModuleOp, folder: Path, *, embed_weights: bool = False) -> dic
     """
     emitted = emit(module)
     return write_folder(folder, emitted.model, emitted.arrays, embed_weights)
+
+
+def one_file(module: ModuleOp) -> str:
+    """The code of a module at the loop level, whose memory is planned, as one C file. Raises as `emit`."""
+    emitted = emit(module)
+    return c_api.one_file(emitted.model, lrw.layout(emitted.arrays))
+
+
+def kernels_alone(module: ModuleOp) -> str:
+    """The kernels of a module that nothing launches, as one C file. Raises DiagnosticException for what has no C."""
+    if (machine := find_machine(module)) is None:
+        raise DiagnosticException("the module is for no machine: run set-machine first")
+    isa, kernels = isa_of(machine), kernels_of(module.ops)
+    names = kernel_names(kernel.sym_name.data for kernel in kernels)
+
+    def printer() -> KernelPrinter:
+        return KernelPrinter(isa=isa, kernels=names)
+
+    declarations = [printer().declaration(kernel) for kernel in kernels]
+    return "\n".join(
+        [c_api.OF_HEADERS, c_api.INCLUDES, isa.prelude, *declarations, *(printer().function(each) for each in kernels)]
+    )
 
 
 def network_of(module: ModuleOp) -> NetworkOp:

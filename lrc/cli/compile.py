@@ -21,7 +21,7 @@ from lrc.cli.summary import print_report
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-IR_LEVELS = ("lr", "pattern", "fkw", "loops")
+IR_LEVELS = ("lr", "pattern", "fkw", "loops", "target")
 
 
 @click.command(
@@ -47,7 +47,8 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops")
     "--emit",
     "level",
     type=click.Choice([*IR_LEVELS, "c"]),
-    help="Print one level instead of writing a folder: the layers once fused, with patterns, packed, as loops, as C.",
+    help="Print one level instead of writing a folder: the layers once fused, with patterns, packed, as loops, as "
+    "loops for the target, as C in one file.",
 )
 @click.option("--embed-weights", is_flag=True, help="Take the weights into the object files, beside the .lrw file.")
 @click.option("--wide", is_flag=True, help="Print all columns, however narrow the terminal is.")

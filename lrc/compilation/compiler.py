@@ -145,9 +145,8 @@ def show(compilation: Compilation) -> str:
 
 
 def show_c(compilation: Compilation) -> str:
-    """All C of a compilation that went all the way, the kernels first, one text."""
-    model = emit.emit(compilation.module).model
-    return "\n".join([model.declarations, *(unit.text for unit in model.kernels), model.graph, ""])
+    """All C of a compilation that went all the way as one file, the kernels first. It compiles as it is."""
+    return emit.one_file(compilation.module)
 
 
 def name_of(module: ModuleOp) -> str:
