@@ -200,8 +200,8 @@ class Net:
         self.name: str = compilation.report.model
         self.target: str = compilation.target
         self.threads: int = program.threads
-        self.inputs: Mapping[str, tuple[int, ...]] = MappingProxyType(compiler.input_shapes(compilation.source))
-        self.outputs: Mapping[str, tuple[int, ...]] = MappingProxyType(compiler.output_shapes(compilation.source))
+        self.inputs: Mapping[str, tuple[int, ...]] = MappingProxyType(lr.input_shapes(compilation.source))
+        self.outputs: Mapping[str, tuple[int, ...]] = MappingProxyType(lr.output_shapes(compilation.source))
         self.folder: Path = program.folder
         self.report: Report = compilation.report
 

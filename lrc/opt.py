@@ -97,10 +97,10 @@ class LrcOptMain(xDSLOptMain):
             if not self.args.disable_verify:
                 verify(module)
         if module is not None and (self.folder or self.emitted):
-            from lrc.files import levels
+            from lrc.files import inputs
 
             read = [] if self.args.input_file is None else [Path(self.args.input_file)]
-            self._keep([*read, *levels.files(module)])
+            self._keep([*read, *inputs.files(module)])
         return module
 
     def output_resulting_program(self, prog: ModuleOp) -> str:

@@ -4,7 +4,16 @@ from xdsl.ir import Dialect
 
 from lrc.dialects.lr.attrs import ActivationAttr, MachineAttr, SparsityAttr, TuningAttr, WeightAttr, WeightLike
 from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowOp
-from lrc.dialects.lr.model import ModelOp, OutputOp, apart, find_machine, find_model
+from lrc.dialects.lr.model import (
+    ModelOp,
+    OutputOp,
+    apart,
+    find_machine,
+    find_model,
+    input_shapes,
+    output_shapes,
+    stores_of,
+)
 from lrc.dialects.lr.ops import (
     ActivationOp,
     AddOp,
@@ -57,6 +66,9 @@ __all__ = [
     "apart",
     "find_machine",
     "find_model",
+    "input_shapes",
+    "output_shapes",
+    "stores_of",
 ]
 
 LR = Dialect(

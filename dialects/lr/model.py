@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from lrc.dialects.lr.attrs import MachineAttr
-from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, check_feature_map
+from lrc.dialects.lr.base import FEATURE_MAP, LayerOp, check_feature_map, shape_of
 from lrc.dialects.lr.store import StoreAttr, WeightStore
 from lrc.dialects.values.machines import Machine, machine_named
 
@@ -197,6 +197,26 @@ def find_model(module: ModuleOp) -> ModelOp:
     if len(models) != 1:
         raise ValueError(f"expected one lr.model in the module, found {len(models)}")
     return models[0]
+
+
+def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's inputs by name, in order."""
+    model = find_model(module)
+    return {name: shape_of(value) for name, value in zip(model.inputs, model.block.args, strict=True)}
+
+
+def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's outputs by name, in order. Raises ValueError if it has none."""
+    end = find_model(module).block.last_op
+    if not isinstance(end, OutputOp):
+        raise ValueError("the network has no outputs")
+    return {name.data: shape_of(value) for name, value in zip(end.names, end.values, strict=True)}
+
+
+def stores_of(module: ModuleOp) -> list[StoreAttr]:
+    """The weight stores of a module, whether it holds a model or what that became as loops."""
+    lowered = [each for each in module.attributes.values() if isinstance(each, StoreAttr)]
+    return lowered + [op.weights for op in module.ops if isinstance(op, ModelOp)]
 
 
 def apart(module: ModuleOp) -> ModuleOp:

@@ -71,7 +71,6 @@ def _verdict(warnings: int) -> str:
 
 
 def _summary(invocation: Invocation, model: str, warn: "Warn") -> dict[str, Any]:
-    from lrc.compilation import compiler
     from lrc.dialects import lr
     from lrc.dialects.lr.base import LayerOp
 
@@ -80,8 +79,8 @@ def _summary(invocation: Invocation, model: str, warn: "Warn") -> dict[str, Any]
     layers = [op for op in network.block.ops if isinstance(op, LayerOp)]
     return {
         "name": network.sym_name.data,
-        "inputs": {name: list(shape) for name, shape in compiler.input_shapes(module).items()},
-        "outputs": {name: list(shape) for name, shape in compiler.output_shapes(module).items()},
+        "inputs": {name: list(shape) for name, shape in lr.input_shapes(module).items()},
+        "outputs": {name: list(shape) for name, shape in lr.output_shapes(module).items()},
         "layers": len(layers),
         "weights": sum(prod(spec.shape) for op in layers for _, _, spec in op.weight_specs()),
     }

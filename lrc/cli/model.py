@@ -58,17 +58,17 @@ def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -
     """
     from lrc import frontend
     from lrc.diagnostics import show
-    from lrc.files import levels
+    from lrc.files.inputs import files
 
     if Path(model).suffix == ".mlir":
         from lrc.files import saved
 
         invocation.inputs.append(Path(model))
         module = saved.load_network(Path(model))
-        invocation.inputs += levels.files(module)
+        invocation.inputs += files(module)
         return module
     source = read_source(invocation, model)
     tree = frontend.parse(source.text, source.name)
     module = frontend.lift(tree, source.folder, warn or (lambda warnings: click.echo(show(warnings), err=True)))
-    invocation.inputs += levels.files(module)
+    invocation.inputs += files(module)
     return module

@@ -78,8 +78,9 @@ def command(
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
     from lrc.cli.tensors import read_tensors
-    from lrc.compilation import compiler, pipelines
+    from lrc.compilation import pipelines
     from lrc.diagnostics import UserError
+    from lrc.dialects import lr
     from lrc.files.inputs import keep
     from lrc.reduction import Case, Reduction, command_fails, passes_fail, reduce, target_fails
     from lrc.verification.verify import random_inputs
@@ -87,7 +88,7 @@ def command(
     target = pipelines.target_of(module, target)
     tensors: Tensors = random_inputs(module, seed) if seed else {}
     if input_path is not None:
-        tensors = read_tensors(input_path, compiler.input_shapes(module))
+        tensors = read_tensors(input_path, lr.input_shapes(module))
         invocation.inputs.append(input_path)
     place = output.with_suffix("") if output else Path(f"{Path(model.removeprefix('zoo:')).stem}.reduced")
     for suffix in (".lr", ".mlir", ".safetensors", ".npz"):

@@ -49,7 +49,8 @@ def command(
     module = read_model(invocation, model)
     from lrc import api
     from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
-    from lrc.compilation import compiler, pipelines
+    from lrc.compilation import pipelines
+    from lrc.dialects import lr
     from lrc.files.inputs import keep
     from lrc.verification.verify import random_inputs
 
@@ -58,8 +59,8 @@ def command(
         invocation.inputs.append(input_path)
     if output_path is not None:
         keep(invocation.inputs, output_path)
-        check_place(output_path, list(compiler.output_shapes(module)))  # before the work, not after it
-    shapes = compiler.input_shapes(module)
+        check_place(output_path, list(lr.output_shapes(module)))  # before the work, not after it
+    shapes = lr.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (
         progress(f"running {model} for {target}") as step,

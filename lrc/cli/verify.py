@@ -74,12 +74,13 @@ def command(
     module = read_model(invocation, model)
     from lrc import api
     from lrc.cli.tensors import read_tensors
-    from lrc.compilation import compiler, pipelines
+    from lrc.compilation import pipelines
     from lrc.diagnostics import UserError
+    from lrc.dialects import lr
     from lrc.verification.verify import random_inputs
 
     target = pipelines.target_of(module, target)
-    shapes = compiler.input_shapes(module)
+    shapes = lr.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     if (pictures := max(map(len, inputs.values()))) > 1:
         hint = "x[:1] is the first of them"

@@ -17,7 +17,6 @@ from lrc.backends.c import emit
 from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
 from lrc.dialects import lr
-from lrc.dialects.lr.base import shape_of
 from lrc.files import levels
 from lrc.universe import multiverse
 
@@ -120,7 +119,7 @@ def lower(
 
 def check_ports(before: ModuleOp, after: ModuleOp) -> None:
     """Raises VerifyException if a network has other inputs or outputs than before: no pass may touch them."""
-    for what, ports in (("inputs", input_shapes), ("outputs", output_shapes)):
+    for what, ports in (("inputs", lr.input_shapes), ("outputs", lr.output_shapes)):
         if (found := list(ports(after).items())) != (expected := list(ports(before).items())):
             raise VerifyException(f"the {what} are {_show(found)} instead of {_show(expected)}")
 
@@ -152,17 +151,3 @@ def show_c(compilation: Compilation) -> str:
 def name_of(module: ModuleOp) -> str:
     """The name of the network in a module."""
     return lr.find_model(module).sym_name.data
-
-
-def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a network's inputs by name, in order."""
-    model = lr.find_model(module)
-    return {name: shape_of(value) for name, value in zip(model.inputs, model.block.args, strict=True)}
-
-
-def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
-    """The shapes of a network's outputs by name, in order. Raises ValueError if it has none."""
-    end = lr.find_model(module).block.last_op
-    if not isinstance(end, lr.OutputOp):
-        raise ValueError("the network has no outputs")
-    return {name.data: shape_of(value) for name, value in zip(end.names, end.values, strict=True)}

@@ -5,7 +5,15 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from xdsl.dialects.builtin import ModuleOp
+
 from lrc.diagnostics import UserError
+from lrc.dialects import lr
+
+
+def files(module: ModuleOp) -> list[Path]:
+    """The files that a module has its arrays from."""
+    return [store.data.path for store in lr.stores_of(module) if store.data.path is not None]
 
 
 def keep(inputs: Iterable[Path], output: Path) -> None:

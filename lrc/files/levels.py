@@ -123,22 +123,12 @@ def find_store(module: ModuleOp) -> WeightStore:
 def needs_arrays(module: ModuleOp) -> bool:
     """Whether a module names arrays that passes made: its text alone cannot be compiled or run."""
     names = array_names(module)
-    return any(not store.data.made.isdisjoint(names) for store in _stores(module))
-
-
-def files(module: ModuleOp) -> list[Path]:
-    """The files that a module has its arrays from."""
-    return [store.data.path for store in _stores(module) if store.data.path is not None]
+    return any(not store.data.made.isdisjoint(names) for store in lr.stores_of(module))
 
 
 def array_names(module: ModuleOp) -> set[str]:
     """The names of all arrays that a module names."""
     return set(_array_names(module))
-
-
-def _stores(module: ModuleOp) -> Iterator[lr.StoreAttr]:
-    yield from (each for each in module.attributes.values() if isinstance(each, lr.StoreAttr))
-    yield from (op.weights for op in module.ops if isinstance(op, lr.ModelOp))
 
 
 def _with_stores(module: ModuleOp, change: Callable[[WeightStore], WeightStore]) -> ModuleOp:

@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 import lrc
 from lrc import interpreters
-from lrc.compilation import compiler, pipelines
+from lrc.compilation import pipelines
 from lrc.dialects import lr
 from lrc.passes.lowering import lower_to_loops
 from lrc.reduction import (
@@ -73,7 +73,7 @@ def test_a_case_is_its_module(module: ModuleOp) -> None:
     again = Case.of(module).module()
     inputs = list(random_inputs(module).values())
     assert kinds(again) == kinds(module)
-    assert compiler.output_shapes(again) == compiler.output_shapes(module)
+    assert lr.output_shapes(again) == lr.output_shapes(module)
     for before, after in zip(interpreters.run(module, inputs), interpreters.run(again, inputs), strict=True):
         np.testing.assert_array_equal(before, after)
 
