@@ -5,6 +5,7 @@ from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
+from typing import cast
 
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
@@ -30,12 +31,12 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, WeightAttr, WeightLike
+from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, Ints, WeightAttr, WeightLike, ints
 from lrc.dialects.lr.store import Role, WeightSpec
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.patterns import Sparsity
-from lrc.dialects.values.shapes import Shape, ShapeError, Window
+from lrc.dialects.values.shapes import Shape, ShapeError, Window, pair
 
 FEATURE_MAP = TensorType.constr(BaseAttr(Float32Type))
 """The constraint of every value: a tensor of float32."""
@@ -64,12 +65,12 @@ def value_name(name: str) -> str:
 
 
 def check_feature_map(kind: Attribute) -> None:
-    """Raises VerifyException unless a type is that of a value of a network: float32, [1, C, H, W] or [1, C]."""
+    """Raises VerifyException unless a type is that of a value of a network: float32, of two to five axes, [1, C, …]."""
     shape = shape_of(kind)
     if shape[:1] != (1,):
         raise VerifyException("but a batch is one picture")
-    if len(shape) not in (2, 4) or min(shape) < 1:
-        raise VerifyException("but values are [1, C, H, W] or [1, C], with numbers of at least 1")
+    if len(shape) not in shapes.KINDS or min(shape) < 1:
+        raise VerifyException("but values are [1, C] to [1, C, D, H, W], with numbers of at least 1")
     if prod(shape) > LARGEST:
         raise VerifyException(f"but {prod(shape)} numbers are too many: at most {LARGEST} can be")
 
@@ -130,8 +131,8 @@ def spec_of(weight: WeightLike, shape: Shape, role: Role, sparsity: Sparsity | N
 
 
 class WindowOp(LayerOp, ABC):
-    """A layer that moves a window over a feature map: kernel and strides (rows, columns), pads (top, left, bottom,
-    right)."""
+    """A layer that moves a window over a picture or a sequence. Its lists have a number for each axis of that: kernel
+    and strides (rows, columns) or (columns,), pads (top, left, bottom, right) or (left, right)."""
 
     input = operand_def(FEATURE_MAP)
     kernel = prop_def(INTS)
@@ -139,20 +140,39 @@ class WindowOp(LayerOp, ABC):
     pads = prop_def(INTS)
 
     @property
+    def axes(self) -> int:
+        """How many axes the lists are for: those of the input but the channels."""
+        return len(shape_of(self.input)) - 2
+
+    @property
     def window(self) -> Window:
-        """The window as a plain value. Raises VerifyException if a list has not the right length."""
-        for name, values, length in (("kernel", self.kernel, 2), ("strides", self.strides, 2), ("pads", self.pads, 4)):
-            if len(values) != length:
-                raise VerifyException(f"{name} has {len(values)} numbers, expected {length}")
-        (kh, kw), (sh, sw) = self.kernel.get_values(), self.strides.get_values()
-        top, left, bottom, right = self.pads.get_values()
-        return Window((kh, kw), (sh, sw), (top, left, bottom, right))
+        """The window over pictures; over a sequence it has one row. Raises VerifyException if a list has not the right
+        length, ShapeError if the input is neither."""
+        shapes.picture(shape_of(self.input))
+        kernel, strides, pads = (
+            self.numbers(*each) for each in (("kernel", self.axes), ("strides", self.axes), ("pads", 2 * self.axes))
+        )
+        return Window.along(kernel, strides, pads)
+
+    def numbers(self, name: str, length: int) -> tuple[int, ...]:
+        """A list. Raises VerifyException if it has not the right length."""
+        values = cast(Ints, self.properties[name]).get_values()
+        if len(values) != length:
+            raise VerifyException(f"{name} has {len(values)} numbers, expected {length}")
+        return values
+
+
+def window_properties(window: Window, axes: int) -> dict[str, Attribute]:
+    """The lists of a layer that moves a window along so many axes. Raises ShapeError if it moves along more."""
+    kernel, strides, pads, dilations = window.numbers(axes)
+    return {"kernel": ints(kernel), "strides": ints(strides), "pads": ints(pads), "dilations": ints(dilations)}
 
 
 class ConvolutionOp(WindowOp, ABC):
     """A convolution, whatever form its weights have: activation(conv(input) + bias + residual).
 
-    A subclass declares its weights and an assembly format, which may start with `CONVOLUTION_FORMAT`.
+    It is one over pictures: what it reads may be a sequence, and is a picture of one row to it. A subclass declares its
+    weights and an assembly format, which may start with `CONVOLUTION_FORMAT`.
     """
 
     input = operand_def(FEATURE_MAP)  # declared again: operands come in the order of their declaration, a base's last
@@ -163,12 +183,14 @@ class ConvolutionOp(WindowOp, ABC):
     activation = opt_prop_def(ActivationAttr)
 
     @property
+    def axes(self) -> int:
+        """Two: rows and columns."""
+        return 2
+
+    @property
     def window(self) -> Window:
         """That of the base, with dilations (rows, columns). Raises VerifyException if a list has another length."""
-        if len(self.dilations) != 2:
-            raise VerifyException(f"dilations has {len(self.dilations)} numbers, expected 2")
-        rows, columns = self.dilations.get_values()
-        return replace(super().window, dilations=(rows, columns))
+        return replace(super().window, dilations=pair(self.numbers("dilations", self.axes)))
 
     @property
     def group_count(self) -> int:
@@ -180,8 +202,8 @@ class ConvolutionOp(WindowOp, ABC):
         return (shape_of(self.output)[1], shape_of(self.input)[1] // self.group_count, *self.window.kernel)
 
     def expected_shape(self) -> Shape:
-        """[1, Co, OH, OW]. Raises ShapeError also if the residual has another shape."""
-        expected = shapes.conv2d(shape_of(self.input), shape_of(self.output)[1], self.window, self.group_count)
+        """[1, Co, OH, OW] or [1, Co, OL]. Raises ShapeError also if the residual has another shape."""
+        expected = shapes.convolution(shape_of(self.input), shape_of(self.output)[1], self.window, self.group_count)
         if self.residual is not None and shape_of(self.residual) != expected:
             raise ShapeError(f"adds {shapes.show(shape_of(self.residual))} to {shapes.show(expected)}")
         return expected

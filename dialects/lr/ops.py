@@ -21,12 +21,13 @@ from lrc.dialects.lr.base import (
     optional_activation,
     shape_of,
     tensor,
+    window_properties,
 )
 from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
-from lrc.dialects.lr.weighted import BatchNormOp, Conv2dOp, LinearOp
+from lrc.dialects.lr.weighted import BatchNormOp, Conv1dOp, Conv2dOp, ConvOp, LinearOp
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
-from lrc.dialects.values.shapes import Shape, Window
+from lrc.dialects.values.shapes import Shape, Window, pair, sides
 
 __all__ = [
     "ActivationOp",
@@ -34,7 +35,9 @@ __all__ = [
     "AvgPoolOp",
     "BatchNormOp",
     "ConcatOp",
+    "Conv1dOp",
     "Conv2dOp",
+    "ConvOp",
     "ConvolutionOp",
     "FlattenOp",
     "GlobalAvgPoolOp",
@@ -87,7 +90,8 @@ class ActivationOp(LayerOp):
 
 
 class BinaryOp(LayerOp):
-    """An operation on two values, element by element: equal shapes, or one is [1, C, 1, 1] beside [1, C, H, W]."""
+    """An operation on two values, element by element: equal shapes, or one is [1, C, 1, 1] beside [1, C, H, W], or the
+    like at another rank."""
 
     lhs = operand_def(FEATURE_MAP)
     rhs = operand_def(FEATURE_MAP)
@@ -101,7 +105,7 @@ class BinaryOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
-        """[1, C, H, W] or [1, C]. Raises ShapeError unless both are equal, or one is [1, C, 1, 1]."""
+        """That of the wider one. Raises ShapeError unless both are equal, or one has a number for each channel."""
         return shapes.broadcast(shape_of(self.lhs), shape_of(self.rhs))
 
 
@@ -131,7 +135,7 @@ class MulOp(BinaryOp):
 
 @irdl_op_definition
 class ConcatOp(LayerOp):
-    """Joins feature maps, or vectors, along their channels.
+    """Joins values of one rank along their channels.
 
     %y = lr.concat "both"(%a, %b) : tensor<1x4x8x8xf32>, tensor<1x2x8x8xf32> -> tensor<1x6x8x8xf32>
     """
@@ -150,7 +154,7 @@ class ConcatOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
-        """[1, C1 + C2 + …, H, W], or [1, C1 + C2 + …] of vectors. Raises VerifyException if there are no inputs."""
+        """[1, C1 + C2 + …, H, W], or the like at another rank. Raises VerifyException if there are no inputs."""
         if not self.inputs:
             raise VerifyException(f"layer '{self.layer.data}' joins nothing")
         return shapes.concat([shape_of(value) for value in self.inputs])
@@ -160,19 +164,19 @@ class PoolOp(WindowOp):
     """A pooling: one number for each place of the window, channel by channel."""
 
     def __init__(self, layer: str, input: SSAValue, window: Window) -> None:
+        output = shapes.pool(shape_of(input), window)
+        lists = window_properties(window, len(output) - 2)
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.pool(shape_of(input), window))],
+            result_types=[tensor(output)],
             properties={
                 "layer": StringAttr(layer),
-                "kernel": ints(window.kernel),
-                "strides": ints(window.strides),
-                "pads": ints(window.pads),
+                **{name: lists[name] for name in ("kernel", "strides", "pads")},
             },
         )
 
     def expected_shape(self) -> Shape:
-        """[1, C, OH, OW]. Raises ShapeError if a window does not fit, or might lie in the padding alone."""
+        """[1, C, OH, OW] or [1, C, OL]. Raises ShapeError if a window does not fit, or may lie in padding alone."""
         return shapes.pool(shape_of(self.input), self.window)
 
 
@@ -204,7 +208,7 @@ class AvgPoolOp(PoolOp):
 
 @irdl_op_definition
 class GlobalAvgPoolOp(LayerOp):
-    """The mean of each channel, [1, C, 1, 1].
+    """The mean of each channel, [1, C, 1, 1] or the like at another rank.
 
     %y = lr.global_avg_pool "pool"(%x) : tensor<1x4x8x8xf32> -> tensor<1x4x1x1xf32>
     """
@@ -223,13 +227,13 @@ class GlobalAvgPoolOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
-        """[1, C, 1, 1]. Raises ShapeError if the input is no feature map."""
+        """[1, C, 1, 1], or the like at another rank. Raises ShapeError if the input is a vector."""
         return shapes.global_pool(shape_of(self.input))
 
 
 @irdl_op_definition
 class UpsampleOp(LayerOp):
-    """Repeats each row and column `scale` (rows, columns) times: the nearest neighbour.
+    """Repeats each row and column `scale` (rows, columns) times, or each number of a sequence: the nearest neighbour.
 
     %y = lr.upsample "up"(%x) by [2, 2] : tensor<1x4x8x8xf32> -> tensor<1x4x16x16xf32>
     """
@@ -242,23 +246,29 @@ class UpsampleOp(LayerOp):
     assembly_format = "$layer `(` $input `)` `by` $scale attr-dict `:` type($input) `->` type($output)"
 
     def __init__(self, layer: str, input: SSAValue, scale: tuple[int, int]) -> None:
+        output = shapes.upsample(shape_of(input), scale)
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.upsample(shape_of(input), scale))],
-            properties={"layer": StringAttr(layer), "scale": ints(scale)},
+            result_types=[tensor(output)],
+            properties={"layer": StringAttr(layer), "scale": ints(scale[4 - len(output) :])},
         )
 
+    def scales(self) -> tuple[int, int]:
+        """(rows, columns), 1 for the one row of a sequence. Raises VerifyException if `scale` is not as long as the
+        input has axes, ShapeError if that is no picture."""
+        shapes.picture(shape_of(self.input))
+        if len(self.scale) != (axes := len(shape_of(self.input)) - 2):
+            raise VerifyException(f"scale has {len(self.scale)} numbers, expected {axes}")
+        return pair(self.scale.get_values())
+
     def expected_shape(self) -> Shape:
-        """[1, C, H * rows, W * columns]. Raises VerifyException if `scale` has not two numbers."""
-        if len(self.scale) != 2:
-            raise VerifyException(f"scale has {len(self.scale)} numbers, expected 2")
-        rows, columns = self.scale.get_values()
-        return shapes.upsample(shape_of(self.input), (rows, columns))
+        """[1, C, H * rows, W * columns] or [1, C, L * columns]."""
+        return shapes.upsample(shape_of(self.input), self.scales())
 
 
 @irdl_op_definition
 class FlattenOp(LayerOp):
-    """All elements in one row, in the order channel, row, column.
+    """All elements in one row, in the order of the axes: channel, row, column.
 
     %y = lr.flatten "flat"(%x) : tensor<1x4x8x8xf32> -> tensor<1x256xf32>
     """
@@ -277,7 +287,7 @@ class FlattenOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
-        """[1, C * H * W]."""
+        """[1, C * H * W], or the like at another rank."""
         return shapes.flatten(shape_of(self.input))
 
 
@@ -306,7 +316,8 @@ class SoftmaxOp(LayerOp):
 
 @irdl_op_definition
 class PadOp(LayerOp):
-    """A frame of `value` around a picture, pads (top, left, bottom, right). The language has none; passes make it.
+    """A frame of `value` around a picture, pads (top, left, bottom, right), or around a sequence, pads (left, right).
+    The language has none; passes make it.
 
     %y = lr.pad "pad1"(%x) pads [1, 1, 1, 1] {value = 0.0 : f64} : tensor<1x4x8x8xf32> -> tensor<1x4x10x10xf32>
     """
@@ -320,15 +331,22 @@ class PadOp(LayerOp):
     assembly_format = "$layer `(` $input `)` `pads` $pads attr-dict `:` type($input) `->` type($output)"
 
     def __init__(self, layer: str, input: SSAValue, pads: tuple[int, int, int, int], value: float = 0.0) -> None:
+        output = shapes.pad(shape_of(input), pads)
+        lists = shapes.of_axes(pads, len(output) - 2)
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.pad(shape_of(input), pads))],
-            properties={"layer": StringAttr(layer), "pads": ints(pads), "value": FloatAttr(value, f64)},
+            result_types=[tensor(output)],
+            properties={"layer": StringAttr(layer), "pads": ints(lists), "value": FloatAttr(value, f64)},
         )
 
+    def sides(self) -> tuple[int, int, int, int]:
+        """(top, left, bottom, right), nothing above and below a sequence. Raises VerifyException if `pads` has not two
+        numbers for each axis, ShapeError if the input is no picture."""
+        shapes.picture(shape_of(self.input))
+        if len(self.pads) != (expected := 2 * len(shape_of(self.input)) - 4):
+            raise VerifyException(f"pads has {len(self.pads)} numbers, expected {expected}")
+        return sides(self.pads.get_values())
+
     def expected_shape(self) -> Shape:
-        """[1, C, top + H + bottom, left + W + right]. Raises VerifyException if `pads` has not four numbers."""
-        if len(self.pads) != 4:
-            raise VerifyException(f"pads has {len(self.pads)} numbers, expected 4")
-        top, left, bottom, right = self.pads.get_values()
-        return shapes.pad(shape_of(self.input), (top, left, bottom, right))
+        """[1, C, top + H + bottom, left + W + right] or [1, C, left + L + right]."""
+        return shapes.pad(shape_of(self.input), self.sides())

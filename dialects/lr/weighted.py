@@ -1,6 +1,8 @@
 """The layers that have weights: convolution, fully connected, batch normalization."""
 
+from abc import ABC
 from collections.abc import Iterator
+from typing import ClassVar, Final
 
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
@@ -12,7 +14,6 @@ from lrc.dialects.lr.attrs import (
     SparsityAttr,
     TuningAttr,
     WeightLike,
-    ints,
     optional_weight,
     weight_like,
 )
@@ -26,29 +27,29 @@ from lrc.dialects.lr.base import (
     shape_of,
     spec_of,
     tensor,
+    window_properties,
 )
 from lrc.dialects.lr.store import WeightSpec
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.patterns import Sparsity
 from lrc.dialects.values.schedules import Tuning
-from lrc.dialects.values.shapes import Shape, Window
+from lrc.dialects.values.shapes import KINDS, Shape, ShapeError, Window, no_window, show
+
+OF_RANK: Final = {3: "conv1d", 4: "conv2d"}
+"""What the convolution of a value of each rank is called."""
 
 
-@irdl_op_definition
-class Conv2dOp(ConvolutionOp):
-    """Convolution: activation(conv(input) + bias + residual).
+class ConvOp(ConvolutionOp, ABC):
+    """A convolution with weights as torch keeps them: activation(conv(input) + bias + residual).
 
-        %y = lr.conv2d "conv1"(%x) then <relu> kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1]
-             groups 1 {weight = #lr.weight<"conv1.weight">, bias = #lr.weight<"conv1.bias">}
-             : tensor<1x3x8x8xf32> -> tensor<1x4x8x8xf32>
-
-    The weight is [Co, Ci / groups, kh, kw], the bias [Co]; kernel, strides and dilations are (rows, columns), pads
-    (top, left, bottom, right) in elements. `sparsity` says how the weight was pruned, `tuning` what its author asks
-    of the schedule. Depthwise is groups = Ci.
+    The weight is [Co, Ci / groups, kh, kw] or [Co, Ci / groups, k], the bias [Co]; kernel, strides and dilations are a
+    number for each axis, pads one before and then one after each, in elements. `sparsity` says how the weight was
+    pruned, `tuning` what its author asks of the schedule. Depthwise is groups = Ci. A subclass says along how many
+    `AXES` it moves.
     """
 
-    name = "lr.conv2d"
+    AXES: ClassVar[int]
 
     weight = prop_def(WEIGHT)
     sparsity = opt_prop_def(SparsityAttr)
@@ -71,17 +72,15 @@ class Conv2dOp(ConvolutionOp):
         sparsity: Sparsity | None = None,
         tuning: Tuning | None = None,
     ) -> None:
+        self.check_rank(shape_of(input))
         super().__init__(
             operands=[input, residual],
-            result_types=[tensor(shapes.conv2d(shape_of(input), filters, window, groups))],
+            result_types=[tensor(shapes.convolution(shape_of(input), filters, window, groups))],
             properties={
                 "layer": StringAttr(layer),
                 "weight": weight_like(weight),
                 "bias": optional_weight(bias),
-                "kernel": ints(window.kernel),
-                "strides": ints(window.strides),
-                "pads": ints(window.pads),
-                "dilations": ints(window.dilations),
+                **window_properties(window, self.AXES),
                 "groups": IntegerAttr(groups, i64),
                 "activation": optional_activation(activation),
                 "sparsity": sparsity and SparsityAttr(sparsity),
@@ -89,12 +88,61 @@ class Conv2dOp(ConvolutionOp):
             },
         )
 
+    @property
+    def axes(self) -> int:
+        """One for a sequence, two for a picture."""
+        return self.AXES
+
+    @classmethod
+    def check_rank(cls, shape: Shape) -> None:
+        """Raises ShapeError unless this is the operation for inputs of that rank."""
+        if len(shape) != cls.AXES + 2:
+            hint = f"`{other}` takes {KINDS[len(shape)]}" if (other := OF_RANK.get(len(shape))) else no_window(shape)
+            raise ShapeError(f"takes {KINDS[cls.AXES + 2]}, not {show(shape)}", hint)
+
+    def weight_shape(self) -> Shape:
+        """[Co, Ci / groups, kh, kw] or [Co, Ci / groups, k]."""
+        return (*super().weight_shape()[:2], *self.numbers("kernel", self.axes))
+
+    def expected_shape(self) -> Shape:
+        """[1, Co, OH, OW] or [1, Co, OL]. Raises ShapeError also for an input of another rank."""
+        self.check_rank(shape_of(self.input))
+        return super().expected_shape()
+
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
-        """The weight [Co, Ci / groups, kh, kw], pruned as `sparsity` says, and the bias [Co]."""
+        """The weight, of `weight_shape` and pruned as `sparsity` says, and the bias [Co]."""
         sparsity = None if self.sparsity is None else self.sparsity.data
         yield "weight", self.weight, spec_of(self.weight, self.weight_shape(), "weight", sparsity)
         if self.bias is not None:
             yield "bias", self.bias, spec_of(self.bias, self.weight_shape()[:1], "bias")
+
+
+@irdl_op_definition
+class Conv1dOp(ConvOp):
+    """Convolution of a sequence [1, Ci, L].
+
+    %y = lr.conv1d "conv1"(%x) then <relu> kernel [3] strides [2] pads [1, 1] dilations [1]
+         groups 1 {weight = #lr.weight<"conv1.weight">, bias = #lr.weight<"conv1.bias">}
+         : tensor<1x3x16xf32> -> tensor<1x4x8xf32>
+    """
+
+    name = "lr.conv1d"
+
+    AXES: ClassVar[int] = 1
+
+
+@irdl_op_definition
+class Conv2dOp(ConvOp):
+    """Convolution of a picture [1, Ci, H, W].
+
+    %y = lr.conv2d "conv1"(%x) then <relu> kernel [3, 3] strides [1, 1] pads [1, 1, 1, 1] dilations [1, 1]
+         groups 1 {weight = #lr.weight<"conv1.weight">, bias = #lr.weight<"conv1.bias">}
+         : tensor<1x3x8x8xf32> -> tensor<1x4x8x8xf32>
+    """
+
+    name = "lr.conv2d"
+
+    AXES: ClassVar[int] = 2
 
 
 @irdl_op_definition
@@ -191,7 +239,7 @@ class BatchNormOp(LayerOp):
         )
 
     def expected_shape(self) -> Shape:
-        """That of the input, [1, C, H, W] or [1, C]."""
+        """That of the input, of any rank."""
         return shape_of(self.input)
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:

@@ -8,7 +8,7 @@ from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.lr.attrs import WEIGHT, TuningAttr, WeightLike
-from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
+from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of, window_properties
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import Array, WeightSpec, array_of, is_at_hand
 from lrc.dialects.pattern.attrs import PatternSetAttr, ScheduleAttr
@@ -17,7 +17,8 @@ from lrc.dialects.values.patterns import PatternSet
 
 @irdl_op_definition
 class Conv2dOp(ConvolutionOp):
-    """A convolution that knows which of its weights survive.
+    """A convolution that knows which of its weights survive. What it reads is a picture, or a sequence as a picture of
+    one row: the window has rows and columns, and the weight is [Co, Ci / groups, kh, kw].
 
     `assignment` [Co, Ci / groups] names the pattern of each kernel: 0 for a removed kernel, p + 1 for
     `patterns[p]`. Weights outside are zero. A dense layer has one full pattern everywhere.
@@ -51,7 +52,7 @@ class Conv2dOp(ConvolutionOp):
         assignment: WeightLike,
         tuning: TuningAttr | None = None,
     ) -> None:
-        """The given convolution, of any dialect, with these weights."""
+        """The given convolution, of any dialect and rank, with these weights."""
         super().__init__(
             operands=[convolution.input, convolution.residual],
             result_types=[convolution.output.type],
@@ -101,13 +102,10 @@ class Conv2dOp(ConvolutionOp):
 
 
 def common_properties(convolution: ConvolutionOp) -> dict[str, Attribute | None]:
-    """What all forms of a convolution say, whatever form their weights have."""
+    """What all forms of a convolution of pictures say, whatever form their weights have."""
     return {
         "layer": convolution.layer,
-        "kernel": convolution.kernel,
-        "strides": convolution.strides,
-        "pads": convolution.pads,
-        "dilations": convolution.dilations,
+        **window_properties(convolution.window, axes=2),
         "groups": convolution.groups,
         "bias": convolution.bias,
         "activation": convolution.activation,

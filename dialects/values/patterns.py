@@ -2,7 +2,8 @@
 
 A mask says which taps of one k x k kernel survive, a pattern set is the few masks that a layer uses,
 and a sparsity is the whole scheme of a layer. Weights are [filters, channels, rows, columns], where
-channels are those of one group. A *kernel* is one filter's weights on one channel.
+channels are those of one group; [filters, channels, columns] are kernels of one row. A *kernel* is one
+filter's weights on one channel.
 """
 
 from __future__ import annotations
@@ -203,6 +204,11 @@ class Violation(NamedTuple):
         return f"filter {self.filter}, channel {self.channel}, tap {self.tap}: {self.reason}"
 
 
+def kernels_of(weights: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Weights as [filters, channels, rows, columns]: those of sequences [filters, channels, columns] have one row."""
+    return weights[:, :, None] if weights.ndim == 3 else weights
+
+
 def best_patterns(weights: NDArray[np.floating], patterns: PatternSet) -> NDArray[np.intp]:
     """The pattern [filters, channels] that suits each kernel best.
 
@@ -232,6 +238,8 @@ def project(weights: NDArray[np.floating], sparsity: Sparsity) -> NDArray[np.flo
     for each filter (budget `filter`) or layer. Dense and auto keep everything. Raises ValueError if
     the patterns are of another shape than the kernels.
     """
+    if weights.ndim == 3:
+        return project(kernels_of(weights), sparsity)[:, :, 0]
     patterns = sparsity.masks(_kernel(weights))
     pruned = np.where(patterns.cells[best_patterns(weights, patterns)], weights, weights.dtype.type(0))
     if sparsity.keep is None:
@@ -254,6 +262,7 @@ def find_violation(
     in `project`: pruners differ in how they round. Raises ValueError if the patterns are of another shape than the
     kernels.
     """
+    weights = kernels_of(weights)
     patterns = sparsity.masks(_kernel(weights))
     nonzero = weights != 0
     outside = nonzero & ~patterns.cells[best_patterns(weights, patterns) if best is None else best]
@@ -281,6 +290,7 @@ def find_scheme(weights: NDArray[np.floating]) -> Sparsity:
     Masks that lie within others are not counted: a weight may be zero by chance. Where more than
     MOST_PATTERNS masks are left, only removed kernels are made use of.
     """
+    weights = kernels_of(weights)
     alive = (weights != 0).any((2, 3))
     kept = float(alive.mean())
     if masks := _largest(weights[alive] != 0):

@@ -136,7 +136,7 @@ class Observer:
             self.report.layers_added += max(self.layers - before, 0)
 
     def _see_declared(self, model: lr.ModelOp) -> None:
-        convolutions = [op for op in model.block.ops if isinstance(op, lr.Conv2dOp)]
+        convolutions = [op for op in model.block.ops if isinstance(op, lr.ConvOp)]
         self.declared = {op.layer.data: op.sparsity.data if op.sparsity else Sparsity() for op in convolutions}
 
     def _see_tunings(self, module: ModuleOp) -> None:

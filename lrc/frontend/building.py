@@ -18,7 +18,7 @@ from lrc.frontend.fields import named, read_prefix
 from lrc.frontend.foreign import hint_for
 from lrc.frontend.formatting import inline
 from lrc.frontend.mistakes import Call, Calls, Mistake, Mistakes, ReportedError
-from lrc.frontend.operators import OPERATORS, Operator
+from lrc.frontend.operators import OPERATORS, FieldError, Operator
 from lrc.frontend.scope import LARGEST, Declared, Found, Results, Scope, bind, check_size, integer, layer, resolve
 from lrc.frontend.syntax import Span
 
@@ -110,7 +110,11 @@ class Builder:
             inputs, fields = self._read(operator, call, given, scope)
             if "weights" in operator.fields:
                 fields["weights"] = _arrays(scope, fields.get("weights"), name, number)
-            op = operator.build(scope.prefix + name, *inputs, **fields)
+            try:
+                op = operator.build(scope.prefix + name, *inputs, **fields)
+            except FieldError as error:
+                said = next(each for each in given if each.name is not None and each.name.text == error.field)
+                raise Mistake((said.value or said).span, str(error), error.hint) from None
             check_size(shape_of(op.output))
             for _, _, spec in op.weight_specs():
                 if prod(spec.shape) > LARGEST:

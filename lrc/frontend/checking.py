@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -12,12 +13,15 @@ from lrc.diagnostics import did_you_mean
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.store import WeightError, WeightSpec, WeightStore
-from lrc.dialects.values.patterns import find_violation
+from lrc.dialects.values.patterns import Mask, find_violation
 from lrc.dialects.values.shapes import show
 from lrc.frontend.mistakes import Hint
 
 SHOWN: Final = 4
 """How many names of a file are shown to whom none comes close."""
+
+MOST_SHOWN: Final = 64
+"""Taps of a mask that is shown."""
 
 Finding = tuple[str, Hint]
 """What is wrong with a layer's weights, and a hint."""
@@ -33,12 +37,13 @@ def check_weights(model: lr.ModelOp) -> Iterator[tuple[lr.LayerOp, str, Hint]]:
 
 
 def _check_layer(store: WeightStore, op: lr.LayerOp, misshapen: set[SSAValue]) -> Iterator[Finding]:
-    if isinstance(op, lr.Conv2dOp) and (message := _kernel_misfit(op)):
-        yield message, None
+    if isinstance(op, lr.ConvOp) and (message := _kernel_misfit(op)):
+        kernel = op.window.kernel
+        yield message, f'a mask of all of its taps is "{Mask.full(kernel)}"' if prod(kernel) <= MOST_SHOWN else None
         return
     specs = [(field, spec) for field, weight, spec in op.weight_specs() if isinstance(weight, WeightAttr)]
     follows = not misshapen.isdisjoint(op.operands)
-    if follows and not isinstance(op, lr.Conv2dOp | lr.LinearOp):
+    if follows and not isinstance(op, lr.ConvOp | lr.LinearOp):
         misshapen.add(op.output)
     if findings := [*_announce(store, op, specs)]:
         yield from findings
@@ -56,7 +61,7 @@ def _check_layer(store: WeightStore, op: lr.LayerOp, misshapen: set[SSAValue]) -
             yield from _check_numbers(store, op.layer.data, spec)
 
 
-def _kernel_misfit(op: lr.Conv2dOp) -> str | None:
+def _kernel_misfit(op: lr.ConvOp) -> str | None:
     """Why the declared patterns do not fit the layer's kernel."""
     if op.sparsity is None:
         return None
@@ -119,9 +124,9 @@ def _another_shape(store: WeightStore, op: lr.LayerOp, wrong: list[WeightSpec]) 
     hint = None
     if len(found) == len(spec.shape):
         differ = [i for i, (ours, theirs) in enumerate(zip(spec.shape, found, strict=True)) if ours != theirs]
-        if isinstance(op, lr.Conv2dOp | lr.LinearOp) and spec.role == "weight" and differ == [0]:
-            hint = f"`{'filters' if isinstance(op, lr.Conv2dOp) else 'units'}: {found[0]}` would fit"
-        elif isinstance(op, lr.Conv2dOp) and spec.role == "weight" and min(differ) >= 2:
+        if isinstance(op, lr.ConvOp | lr.LinearOp) and spec.role == "weight" and differ == [0]:
+            hint = f"`{'filters' if isinstance(op, lr.ConvOp) else 'units'}: {found[0]}` would fit"
+        elif isinstance(op, lr.ConvOp) and spec.role == "weight" and min(differ) >= 2:
             hint = f"`kernel: {show(found[2:])}` would fit"
         elif spec.role == "weight" and differ == [1]:
             hint = f"the file's weights are for {found[1]} channels, and the layer reads {spec.shape[1]}"
@@ -130,7 +135,7 @@ def _another_shape(store: WeightStore, op: lr.LayerOp, wrong: list[WeightSpec]) 
 
 def _gives_other_channels(store: WeightStore, op: lr.LayerOp, spec: WeightSpec) -> bool:
     """Whether a layer's output has not the channels that its array in the file gives it."""
-    return isinstance(op, lr.Conv2dOp | lr.LinearOp) and store.shape(spec.name)[:1] != spec.shape[:1]
+    return isinstance(op, lr.ConvOp | lr.LinearOp) and store.shape(spec.name)[:1] != spec.shape[:1]
 
 
 def _may_follow(store: WeightStore, op: lr.LayerOp, spec: WeightSpec) -> bool:
@@ -138,7 +143,7 @@ def _may_follow(store: WeightStore, op: lr.LayerOp, spec: WeightSpec) -> bool:
     found = store.shape(spec.name)
     if isinstance(op, lr.BatchNormOp) or len(found) != len(spec.shape):
         return isinstance(op, lr.BatchNormOp)
-    is_depthwise = isinstance(op, lr.Conv2dOp) and op.group_count == spec.shape[0]
+    is_depthwise = isinstance(op, lr.ConvOp) and op.group_count == spec.shape[0]
     hanging = 0 if is_depthwise else 1
     return all(ours == theirs or i == hanging for i, (ours, theirs) in enumerate(zip(spec.shape, found, strict=True)))
 

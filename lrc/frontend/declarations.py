@@ -11,6 +11,7 @@ from lrc import zoo
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.store import ZOO, WeightError, WeightStore
 from lrc.dialects.values.patterns import Mask, PatternSet
+from lrc.dialects.values.shapes import KINDS, show
 from lrc.frontend import syntax
 from lrc.frontend.fields import named
 from lrc.frontend.mistakes import Mistake, Mistakes
@@ -49,11 +50,13 @@ def read_input(statement: syntax.Input) -> TensorType[Float32Type]:
     if statement.element.text != "f32":
         raise Mistake(statement.element.span, f"an input is of f32, not of '{statement.element.text}'")
     sizes = [integer(size, Scope(), 1) for size in statement.sizes.elements]
-    if len(sizes) not in (2, 4):
-        hint = "[1, channels, rows, columns] or [1, channels]"
-        raise Mistake(statement.sizes.span, f"an input has 2 or 4 sizes, not {len(sizes)}", hint)
+    if len(sizes) not in KINDS:
+        hint = ", ".join(KINDS.values())
+        raise Mistake(statement.sizes.span, f"an input has 2 to 5 sizes, not {len(sizes)}", hint)
     if sizes[0] != 1:
         hint = "lrc compiles for one picture at a time; call the network once for each"
+        if len(sizes) == 3:
+            hint = f"one picture of {sizes[0]} channels is {show([1, *sizes])}"
         raise Mistake(statement.sizes.elements[0].span, f"a batch of {sizes[0]} is not supported", hint)
     check_size(sizes)
     return tensor(sizes)

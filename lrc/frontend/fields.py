@@ -46,22 +46,21 @@ def _integers(value: Value, scope: Scope, lengths: tuple[int, ...], least: int, 
     return tuple(integer(element, bound.scope, least, most) for element in bound.value.elements)
 
 
-def _pair(value: Value, scope: Scope) -> tuple[int, int]:
-    numbers = _integers(value, scope, (2,), 1, MOST_STEPS)
-    return numbers[0], numbers[-1]
+def _steps(value: Value, scope: Scope) -> Numbers:
+    return _one_or_more(value, scope, (1, 2), 1, MOST_STEPS)
 
 
-def _padding(value: Value, scope: Scope) -> tuple[int, int, int, int] | Literal["same"]:
+def _padding(value: Value, scope: Scope) -> Numbers | Literal["same"]:
     if isinstance(resolve(value, scope).value, syntax.Name):
         word(value, scope, ("same",))
         return "same"
-    match _integers(value, scope, (2, 4), 0):
-        case (every,):
-            return every, every, every, every
-        case (rows, columns):
-            return rows, columns, rows, columns
-        case numbers:
-            return cast(tuple[int, int, int, int], numbers)
+    return _one_or_more(value, scope, (2, 4), 0)
+
+
+def _one_or_more(value: Value, scope: Scope, lengths: tuple[int, ...], least: int, most: int = LARGEST) -> Numbers:
+    """A whole number, or a list of them, as it is written."""
+    numbers = _integers(value, scope, lengths, least, most)
+    return numbers if isinstance(resolve(value, scope).value, syntax.List) else numbers[0]
 
 
 def _real(value: Value, scope: Scope) -> float:
@@ -190,11 +189,16 @@ def named(
     return given
 
 
+Numbers = int | tuple[int, ...]
+"""One number for all axes that a layer moves along, or one for each."""
+
 Count = Annotated[int, Kind(_count, "a whole number, at least 1")]
-Pair = Annotated[tuple[int, int], Kind(_pair, "a whole number, or [rows, columns]")]
+Steps = Annotated[Numbers, Kind(_steps, "a whole number, or [rows, columns]")]
 Padding = Annotated[
-    tuple[int, int, int, int] | Literal["same"],
-    Kind(_padding, "a whole number, [rows, columns], [top, left, bottom, right] or `same`"),
+    Numbers | Literal["same"],
+    Kind(
+        _padding, "a whole number, [rows, columns], [top, left, bottom, right] or `same`; of a sequence [left, right]"
+    ),
 ]
 Real = Annotated[float, Kind(_real, "a number")]
 Positive = Annotated[float, Kind(_positive, "a number above 0")]

@@ -55,28 +55,35 @@ WITHOUT_EFFECT: Final = frozenset({"dropout", "alphadropout", "droppath", "ident
 
 PADDING: Final = "padding is a field of the layer that reads the picture: `pad: [top, left, bottom, right]`"
 
-INSTEAD: Final = {
-    "depthwiseconv": "a `conv2d` with as many groups and filters as channels: `groups: channels(x)`",
-    "separableconv": "two layers: a `conv2d` with `groups: channels(x)`, and one with `kernel: 1`",
-    "convtranspose": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
-    "deconv": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
-    "instancenorm": "not supported yet; of the normalizations there is `batch_norm`",
-    "layernorm": "not supported yet; of the normalizations there is `batch_norm`",
-    "groupnorm": "not supported yet; of the normalizations there is `batch_norm`",
-    "pad": PADDING,
-    "zeropad": PADDING,
-    "zeropadding": PADDING,
-    "constantpad": PADDING,
-    "clip": "`relu6` clips to 0 and 6; other bounds are not supported yet",
-    "hardtanh": "`relu6` clips to 0 and 6; other bounds are not supported yet",
-    "logsoftmax": "the logarithm of `softmax` is not supported; the largest of both is the same",
-    "sub": "not supported yet; there are `add` and `mul`",
-    "div": "not supported yet; there are `add` and `mul`",
-    "sequential": "what repeats is a `block`; `repeat(3) basic(x)` calls one after the other",
-    "adaptivemaxpool": "not supported yet; there are `max_pool` and `global_avg_pool`",
-    "globalmaxpool": "a `max_pool` with a kernel as large as its picture",
-} | dict.fromkeys(
-    ("gelu", "elu", "selu", "celu", "prelu", "softplus", "mish"), "not supported yet; `swish` comes nearest"
+INSTEAD: Final = (
+    {
+        "depthwiseconv": "a `conv2d` with as many groups and filters as channels: `groups: channels(x)`",
+        "separableconv": "two layers: a `conv2d` with `groups: channels(x)`, and one with `kernel: 1`",
+        "convtranspose": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
+        "deconv": "not supported yet; `upsample` and a `conv2d` behind it come nearest",
+        "instancenorm": "not supported yet; of the normalizations there is `batch_norm`",
+        "layernorm": "not supported yet; of the normalizations there is `batch_norm`",
+        "groupnorm": "not supported yet; of the normalizations there is `batch_norm`",
+        "pad": PADDING,
+        "zeropad": PADDING,
+        "zeropadding": PADDING,
+        "constantpad": PADDING,
+        "clip": "`relu6` clips to 0 and 6; other bounds are not supported yet",
+        "hardtanh": "`relu6` clips to 0 and 6; other bounds are not supported yet",
+        "logsoftmax": "the logarithm of `softmax` is not supported; the largest of both is the same",
+        "sub": "not supported yet; there are `add` and `mul`",
+        "div": "not supported yet; there are `add` and `mul`",
+        "sequential": "what repeats is a `block`; `repeat(3) basic(x)` calls one after the other",
+        "adaptivemaxpool": "not supported yet; there are `max_pool` and `global_avg_pool`",
+        "globalmaxpool": "a `max_pool` with a kernel as large as its picture",
+    }
+    | dict.fromkeys(
+        ("conv3d", "maxpool3d", "avgpool3d"),
+        "not supported yet: windows move over sequences and pictures, not over volumes",
+    )
+    | dict.fromkeys(
+        ("gelu", "elu", "selu", "celu", "prelu", "softplus", "mish"), "not supported yet; `swish` comes nearest"
+    )
 )
 """What lrc does not have, and what there is to do about it."""
 

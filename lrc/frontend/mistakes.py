@@ -117,7 +117,7 @@ class Mistakes:
         except Mistake as mistake:
             self.report(mistake.span, mistake.message, mistake.hint)
         except ShapeError as error:
-            self.report(span, f"{subject}{error}")
+            self.report(span, f"{subject}{error}", error.hint)
         except ReportedError:
             pass
 

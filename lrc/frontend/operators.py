@@ -18,17 +18,18 @@ from xdsl.ir import SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.values.activations import DEFAULT_SLOPE, Activation
-from lrc.dialects.values.shapes import Window, picture
+from lrc.dialects.values.shapes import KINDS, Window, pair, picture, sides
 from lrc.frontend.fields import (
     Bias,
     Count,
     Kind,
+    Numbers,
     Padding,
-    Pair,
     Positive,
     Prefix,
     Real,
     SparsityField,
+    Steps,
     Storage,
     TuningField,
     WeightName,
@@ -37,35 +38,41 @@ from lrc.frontend.fields import (
 Build = Callable[..., lr.LayerOp]
 
 
-def conv2d(
-    layer: str,
-    x: SSAValue,
-    *,
-    filters: Count,
-    kernel: Pair,
-    stride: Pair = (1, 1),
-    pad: Padding = (0, 0, 0, 0),
-    dilation: Pair = (1, 1),
-    groups: Count = 1,
-    weights: Prefix = None,
-    weight: WeightName = None,
-    bias: Bias = True,
-    sparsity: SparsityField = None,
-    storage: Storage = "fkw",
-    tuning: TuningField = None,
-) -> lr.LayerOp:
-    """Convolution of `filters` filters; depthwise where `groups` is the number of channels."""
-    return lr.Conv2dOp(
-        layer,
-        x,
-        filters=filters,
-        weight=weight or _array(weights, "weight"),
-        bias=_bias(weights, bias),
-        window=_window(x, kernel, stride, pad, dilation),
-        groups=groups,
-        sparsity=sparsity,
-        tuning=tuning,
-    )
+def _convolution(operation: type[lr.ConvOp], meaning: str) -> Build:
+    """The operator of a convolution of one rank."""
+
+    def build(
+        layer: str,
+        x: SSAValue,
+        *,
+        filters: Count,
+        kernel: Steps,
+        stride: Steps = 1,
+        pad: Padding = 0,
+        dilation: Steps = 1,
+        groups: Count = 1,
+        weights: Prefix = None,
+        weight: WeightName = None,
+        bias: Bias = True,
+        sparsity: SparsityField = None,
+        storage: Storage = "fkw",
+        tuning: TuningField = None,
+    ) -> lr.LayerOp:
+        operation.check_rank(shape_of(x))
+        return operation(
+            layer,
+            x,
+            filters=filters,
+            weight=weight or _array(weights, "weight"),
+            bias=_bias(weights, bias),
+            window=_window(x, kernel, stride, pad, dilation),
+            groups=groups,
+            sparsity=sparsity,
+            tuning=tuning,
+        )
+
+    build.__doc__ = meaning
+    return build
 
 
 def linear(
@@ -104,12 +111,12 @@ def leaky_relu(layer: str, x: SSAValue, *, slope: Real = DEFAULT_SLOPE) -> lr.La
 
 
 def add(layer: str, a: SSAValue, b: SSAValue) -> lr.LayerOp:
-    """Sum of two layers of one shape; one may be [1, C, 1, 1]."""
+    """Sum of two layers of one shape; one may have a single number for each channel, [1, C, 1, 1]."""
     return lr.AddOp(layer, a, b)
 
 
 def mul(layer: str, a: SSAValue, b: SSAValue) -> lr.LayerOp:
-    """Product, element by element, of two layers of one shape; one may be [1, C, 1, 1]."""
+    """Product, element by element, of two layers of one shape; one may be [1, C, 1, 1] as for `add`."""
     return lr.MulOp(layer, a, b)
 
 
@@ -118,16 +125,12 @@ def concat(layer: str, *inputs: SSAValue) -> lr.LayerOp:
     return lr.ConcatOp(layer, inputs)
 
 
-def max_pool(
-    layer: str, x: SSAValue, *, kernel: Pair, stride: Pair | None = None, pad: Padding = (0, 0, 0, 0)
-) -> lr.LayerOp:
+def max_pool(layer: str, x: SSAValue, *, kernel: Steps, stride: Steps | None = None, pad: Padding = 0) -> lr.LayerOp:
     """The largest element of each window; the stride is the kernel unless given."""
     return lr.MaxPoolOp(layer, x, _window(x, kernel, stride or kernel, pad))
 
 
-def avg_pool(
-    layer: str, x: SSAValue, *, kernel: Pair, stride: Pair | None = None, pad: Padding = (0, 0, 0, 0)
-) -> lr.LayerOp:
+def avg_pool(layer: str, x: SSAValue, *, kernel: Steps, stride: Steps | None = None, pad: Padding = 0) -> lr.LayerOp:
     """The mean of each window, padding counted as zeros; the stride is the kernel unless given."""
     return lr.AvgPoolOp(layer, x, _window(x, kernel, stride or kernel, pad))
 
@@ -137,13 +140,14 @@ def global_avg_pool(layer: str, x: SSAValue) -> lr.LayerOp:
     return lr.GlobalAvgPoolOp(layer, x)
 
 
-def upsample(layer: str, x: SSAValue, *, scale: Pair) -> lr.LayerOp:
+def upsample(layer: str, x: SSAValue, *, scale: Steps) -> lr.LayerOp:
     """Every row and column repeated `scale` times."""
-    return lr.UpsampleOp(layer, x, scale)
+    picture(shape_of(x))
+    return lr.UpsampleOp(layer, x, pair(_each(x, "scale", scale)))
 
 
 def flatten(layer: str, x: SSAValue) -> lr.LayerOp:
-    """A picture as a vector."""
+    """A value of any rank as a vector."""
     return lr.FlattenOp(layer, x)
 
 
@@ -182,12 +186,44 @@ def _bias(prefix: str | None, bias: str | bool) -> str | None:
     return (_array(prefix, "bias") if bias else None) if isinstance(bias, bool) else bias
 
 
-def _window(x: SSAValue, kernel: Pair, stride: Pair, pad: Padding, dilation: Pair = (1, 1)) -> Window:
+class FieldError(Exception):
+    """A field with more or fewer numbers than what the layer reads has axes."""
+
+    def __init__(self, field: str, x: SSAValue, expected: str, found: int) -> None:
+        super().__init__(f"expected {expected}, not {found}")
+        self.field = field
+        self.hint = f"the layer reads {KINDS[len(shape_of(x))]}"
+
+
+def _each(x: SSAValue, field: str, value: Numbers) -> tuple[int, ...]:
+    """A number for each axis that a layer moves along over `x`. Raises FieldError if so many are not given."""
+    axes = len(shape_of(x)) - 2
+    if isinstance(value, int):
+        return (value,) * axes
+    if len(value) != axes:
+        raise FieldError(field, x, "1 number" if axes == 1 else f"{axes} numbers", len(value))
+    return value
+
+
+def _pads(x: SSAValue, pad: Numbers) -> tuple[int, int, int, int]:
+    """The padding on each side. Raises FieldError if there are not as many numbers as what is padded has sides."""
+    axes = len(shape_of(x)) - 2
+    if isinstance(pad, int):
+        return sides((pad,) * 2 * axes)
+    if len(pad) not in (axes, 2 * axes):
+        raise FieldError("pad", x, f"{2 * axes} numbers" if axes == 1 else f"{axes} or {2 * axes} numbers", len(pad))
+    return sides(pad if len(pad) == 2 * axes else (*pad, *pad))
+
+
+def _window(x: SSAValue, kernel: Numbers, stride: Numbers, pad: Numbers | str, dilation: Numbers = 1) -> Window:
     """The window of a convolution or pooling over `x`. `same` pads so that the output has ceil(size / stride) rows
     and columns, with the odd one at the bottom and right."""
-    if pad != "same":
-        return Window(kernel, stride, pad, dilation)
     _, height, width = picture(shape_of(x))
+    kernel, stride, dilation = (
+        pair(_each(x, *each)) for each in (("kernel", kernel), ("stride", stride), ("dilation", dilation))
+    )
+    if not isinstance(pad, str):
+        return Window(kernel, stride, _pads(x, pad), dilation)
     reach_rows, reach_columns = Window(kernel, stride, dilations=dilation).reach()
     rows = max(0, (height - 1) // stride[0] * stride[0] + reach_rows - height)
     columns = max(0, (width - 1) // stride[1] * stride[1] + reach_columns - width)
@@ -237,7 +273,10 @@ def _kind(hint: Any) -> Kind:
 
 
 BUILDERS: Final[Mapping[str, Build]] = {
-    "conv2d": conv2d,
+    "conv2d": _convolution(
+        lr.Conv2dOp, "Convolution of `filters` filters; depthwise where `groups` is the number of channels."
+    ),
+    "conv1d": _convolution(lr.Conv1dOp, "The same of a sequence; its weight is [filters, channels / groups, kernel]."),
     "linear": linear,
     "batch_norm": batch_norm,
     **{kind: _activation(kind, meaning) for kind, meaning in PLAIN_ACTIVATIONS.items()},

@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from inspect import signature
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
-from lrc.dialects.lr.attrs import WeightAttr
+from lrc.dialects.lr.attrs import Ints, WeightAttr
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.values.patterns import PatternSet, Sparsity
 from lrc.dialects.values.schedules import Tuning
 from lrc.frontend import syntax
-from lrc.frontend.fields import LARGEST_FLOAT, MOST_STEPS
+from lrc.frontend.fields import LARGEST_FLOAT, MOST_STEPS, Numbers
 from lrc.frontend.operators import BUILDERS
 from lrc.frontend.parsing import CONTROL, LONGEST_NUMBER
 from lrc.frontend.scope import LARGEST
@@ -119,19 +119,18 @@ def layer(
 
 def _operator(op: lr.LayerOp) -> tuple[str, Mapping[str, Any]]:
     """The operator that makes a layer of its operands, and its fields, but for those that name arrays."""
-    if isinstance(op, lr.Conv2dOp | lr.LinearOp | lr.AddOp | lr.MulOp) and op.activation is not None:
+    if isinstance(op, lr.ConvOp | lr.LinearOp | lr.AddOp | lr.MulOp) and op.activation is not None:
         _fused(op, f"'{op.activation.data}'", "fuse-activation")
     match op:
-        case lr.Conv2dOp():
+        case lr.ConvOp():
             if op.residual is not None:
                 _fused(op, "an addition", "fuse-residual")
-            window = op.window
-            return "conv2d", {
+            return op.name.removeprefix("lr."), {
                 "filters": shape_of(op.output)[1],
-                "kernel": window.kernel,
-                "stride": window.strides,
-                "pad": window.pads,
-                "dilation": window.dilations,
+                "kernel": _each(op.kernel),
+                "stride": _each(op.strides),
+                "pad": _sides(op.pads),
+                "dilation": _each(op.dilations),
                 "groups": op.group_count,
                 "sparsity": op.sparsity and op.sparsity.data,
                 "tuning": op.tuning and op.tuning.data,
@@ -153,12 +152,11 @@ def _operator(op: lr.LayerOp) -> tuple[str, Mapping[str, Any]]:
                 )
             return "concat", {}
         case lr.MaxPoolOp() | lr.AvgPoolOp():
-            window = op.window
-            stride = None if window.strides == window.kernel else window.strides
-            fields = {"kernel": window.kernel, "stride": stride, "pad": window.pads}
+            stride = None if op.strides == op.kernel else _each(op.strides)
+            fields = {"kernel": _each(op.kernel), "stride": stride, "pad": _sides(op.pads)}
             return op.name.removeprefix("lr."), fields
         case lr.UpsampleOp():
-            return "upsample", {"scale": tuple(op.scale.get_values())}
+            return "upsample", {"scale": _each(op.scale)}
         case lr.GlobalAvgPoolOp() | lr.FlattenOp() | lr.SoftmaxOp():
             return op.name.removeprefix("lr."), {}
         case _:
@@ -173,17 +171,33 @@ def _fused(op: lr.LayerOp, what: str, by: str) -> None:
     raise UserError.because(message, hint=f"write the module as it was before {by}; {BY_TEXT}")
 
 
+def _each(numbers: Ints) -> Numbers:
+    """One number, if the axes have no different ones."""
+    first, *others = values = numbers.get_values()
+    return first if all(other == first for other in others) else values
+
+
+def _sides(pads: Ints) -> Numbers:
+    """The padding of a picture: what is alike on opposite sides is said once; one number, if all are alike."""
+    values = pads.get_values()
+    if len(set(values)) == 1:
+        return values[0]
+    rows_and_columns = values[: len(values) // 2]
+    return rows_and_columns if len(values) == 4 and values == rows_and_columns * 2 else values
+
+
 def _value(called: str, value: Any, patterns: Mapping[PatternSet, str]) -> Value:
     match called, value:
-        case "pad", (top, left, bottom, right):
-            rows_and_columns = (top, left) if (top, left) == (bottom, right) else (top, left, bottom, right)
-            return sizes(rows_and_columns) if len(set(rows_and_columns)) > 1 else whole(top)
+        case "pad", tuple():
+            return sizes(cast(tuple[int, ...], value))
         case _, Sparsity():
             return _sparsity(value, patterns)
         case _, Tuning():
             return _tuning(value)
-        case _, (rows, columns):
-            return whole(rows, MOST_STEPS) if rows == columns else sizes(value, MOST_STEPS)
+        case _, tuple():
+            return sizes(cast(tuple[int, ...], value), MOST_STEPS)
+        case "kernel" | "stride" | "dilation" | "scale", int():
+            return whole(value, MOST_STEPS)
         case _, float():
             return real(value)
         case _:
@@ -233,7 +247,7 @@ def own_prefix(op: lr.LayerOp) -> str | None:
 
 def arrays(op: lr.LayerOp) -> dict[str, str | None]:
     """Field -> the name of its array, None for a bias that is not there. Raises UserError if one has no name."""
-    found: dict[str, str | None] = {"bias": None} if isinstance(op, lr.Conv2dOp | lr.LinearOp) else {}
+    found: dict[str, str | None] = {"bias": None} if isinstance(op, lr.ConvOp | lr.LinearOp) else {}
     for called, weight, _ in op.weight_specs():
         if not isinstance(weight, WeightAttr) or not weight.data:
             hint = "put it into the model's store, under a name"

@@ -16,10 +16,10 @@ HINT: Final = "; ".join(
 )
 """What helps whoever asks for columns that are no whole vectors."""
 
-Tuned = tuple[lr.Conv2dOp, Tuning]
+Tuned = tuple[lr.ConvOp, Tuning]
 
 
-def impossible(model: lr.ModelOp) -> Iterator[tuple[lr.Conv2dOp, str]]:
+def impossible(model: lr.ModelOp) -> Iterator[tuple[lr.ConvOp, str]]:
     """The layers whose tuning is for a machine that cannot do it, as the layer or the network names it; those that name
     none, if no machine can."""
     for op, tuning in _tuned(model):
@@ -31,7 +31,7 @@ def impossible(model: lr.ModelOp) -> Iterator[tuple[lr.Conv2dOp, str]]:
             yield op, f"{reason}, as {device} has them"
 
 
-def without_vectors(model: lr.ModelOp) -> Iterator[tuple[lr.Conv2dOp, str]]:
+def without_vectors(model: lr.ModelOp) -> Iterator[tuple[lr.ConvOp, str]]:
     """The layers whose tuning is for any machine, and only one without vectors can do it."""
     for op, tuning in _tuned(model):
         reasons = [tuning.misfit(lanes) for lanes in sorted(LANES)]
@@ -41,7 +41,7 @@ def without_vectors(model: lr.ModelOp) -> Iterator[tuple[lr.Conv2dOp, str]]:
 
 def _tuned(model: lr.ModelOp) -> Iterator[Tuned]:
     for op in model.block.ops:
-        if isinstance(op, lr.Conv2dOp) and op.tuning is not None:
+        if isinstance(op, lr.ConvOp) and op.tuning is not None:
             yield op, op.tuning.data
 
 

@@ -203,7 +203,7 @@ def _warn_of_arrays(model: lr.ModelOp, statement: Span, places: Places, warnings
     read = {spec.name for op in layers for _, _, spec in op.weight_specs()}
     unread = {name for name in store.names() if name not in read and not name.endswith(NOT_READ)}
     for op in layers:
-        if isinstance(op, lr.Conv2dOp | lr.LinearOp) and op.bias is None and isinstance(op.weight, WeightAttr):
+        if isinstance(op, lr.ConvOp | lr.LinearOp) and op.bias is None and isinstance(op.weight, WeightAttr):
             bias = f"{op.weight.data.removesuffix('weight')}bias"
             if bias in unread:
                 unread.remove(bias)

@@ -96,7 +96,7 @@ def _pattern_sets(layers: Iterable[lr.LayerOp]) -> dict[PatternSet, str]:
     """A name for each of the pattern sets that layers use: `p8` is one of eight."""
     names: dict[PatternSet, str] = {}
     for op in layers:
-        if isinstance(op, lr.Conv2dOp) and op.sparsity is not None and (patterns := op.sparsity.data.patterns):
+        if isinstance(op, lr.ConvOp) and op.sparsity is not None and (patterns := op.sparsity.data.patterns):
             name = f"p{len(patterns)}"
             same = sum(other.split("_")[0] == name for other in names.values())
             names.setdefault(patterns, f"{name}_{same + 1}" if same else name)

@@ -49,7 +49,7 @@ def interpreter(module: ModuleOp) -> Interpreter:
 
 
 def run(module: ModuleOp, inputs: Sequence[ArrayLike]) -> tuple[Array, ...]:
-    """The outputs of the model in `module` for `inputs`, each [1, C, H, W] or [1, C], in the order of its names.
+    """The outputs of the model in `module` for `inputs`, each [1, C, …], in the order of its names.
 
     Raises ValueError if the inputs are not as many, or not as large, as the model's, and UserError, with the place of
     the layer, if an array is missing.
@@ -71,7 +71,8 @@ def walk(module: ModuleOp, inputs: Sequence[ArrayLike], given: Given | None = No
 
 
 def applied_weights(op: lr.ConvolutionOp, store: WeightStore) -> Array:
-    """The weights [Co, Ci / groups, kh, kw] that a convolution applies, zero where there is none, at any level.
+    """The weights [Co, Ci / groups, kh, kw] that a convolution applies, zero where there is none, at any level; those
+    of an lr.conv1d are [Co, Ci / groups, k].
 
     Raises ValueError for an operation of another dialect, WeightError if an array is missing.
     """
@@ -80,7 +81,7 @@ def applied_weights(op: lr.ConvolutionOp, store: WeightStore) -> Array:
             return unpacked_weights(op, store)
         case PatternConv2dOp():
             return kept_weights(op, store)
-        case lr.Conv2dOp():
+        case lr.ConvOp():
             return float64(array_of(op.weight, store))
         case _:
             raise ValueError(f"no weights are known of {op.name}")

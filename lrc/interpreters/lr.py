@@ -18,10 +18,10 @@ def activate(x: Array, activation: lr.ActivationAttr | None) -> Array:
 
 
 def convolve(op: lr.ConvolutionOp, args: Sequence[Any], weight: Array, store: WeightStore) -> Array:
-    """activation(conv(input) + bias + residual) with dense weights [Co, Ci / groups, kh, kw], at any level."""
+    """activation(conv(input) + bias + residual) with dense weights [Co, Ci / groups, …], at any level."""
     window = op.window
     bias = None if op.bias is None else array_of(op.bias, store)
-    result = reference.conv2d(args[0], weight, bias, window.strides, window.pads, window.dilations, op.group_count)
+    result = reference.convolution(args[0], weight, bias, window.strides, window.pads, window.dilations, op.group_count)
     if op.residual is not None:
         result = result + args[1]
     return activate(result, op.activation)
@@ -33,6 +33,11 @@ class LrFunctions(InterpreterFunctions):
     """The operations of dialect lr on float64 arrays; `store` holds the weights that they name."""
 
     store: WeightStore
+
+    @impl(lr.Conv1dOp)
+    def conv1d(self, interpreter: Interpreter, op: lr.Conv1dOp, args: PythonValues) -> PythonValues:
+        """[1, Ci, L], and the residual if there is one -> [1, Co, OL], with weight [Co, Ci / groups, k]."""
+        return (convolve(op, args, reference.float64(array_of(op.weight, self.store)), self.store),)
 
     @impl(lr.Conv2dOp)
     def conv2d(self, interpreter: Interpreter, op: lr.Conv2dOp, args: PythonValues) -> PythonValues:
@@ -47,7 +52,7 @@ class LrFunctions(InterpreterFunctions):
 
     @impl(lr.BatchNormOp)
     def batch_norm(self, interpreter: Interpreter, op: lr.BatchNormOp, args: PythonValues) -> PythonValues:
-        """[1, C] or [1, C, H, W], normalized with the layer's own statistics, each [C]."""
+        """[1, C, …], normalized with the layer's own statistics, each [C]."""
         weight, bias, mean, variance = (array_of(n, self.store) for n in (op.weight, op.bias, op.mean, op.variance))
         result = reference.batch_norm(args[0], weight, bias, mean, variance, op.epsilon.value.data)
         return (result,)
@@ -59,17 +64,17 @@ class LrFunctions(InterpreterFunctions):
 
     @impl(lr.AddOp)
     def add(self, interpreter: Interpreter, op: lr.AddOp, args: PythonValues) -> PythonValues:
-        """activation(lhs + rhs); one of them may be [1, C, 1, 1] beside [1, C, H, W]."""
+        """activation(lhs + rhs); one of them may have one number for each channel."""
         return (activate(args[0] + args[1], op.activation),)
 
     @impl(lr.MulOp)
     def mul(self, interpreter: Interpreter, op: lr.MulOp, args: PythonValues) -> PythonValues:
-        """activation(lhs * rhs); one of them may be [1, C, 1, 1] beside [1, C, H, W]."""
+        """activation(lhs * rhs); one of them may have one number for each channel."""
         return (activate(args[0] * args[1], op.activation),)
 
     @impl(lr.ConcatOp)
     def concat(self, interpreter: Interpreter, op: lr.ConcatOp, args: PythonValues) -> PythonValues:
-        """[1, C1, H, W], [1, C2, H, W], … -> [1, C1 + C2 + …, H, W]; vectors alike."""
+        """[1, C1, H, W], [1, C2, H, W], … -> [1, C1 + C2 + …, H, W]; other ranks alike."""
         return (reference.concat(args),)
 
     @impl(lr.MaxPoolOp)
@@ -92,7 +97,7 @@ class LrFunctions(InterpreterFunctions):
     @impl(lr.UpsampleOp)
     def upsample(self, interpreter: Interpreter, op: lr.UpsampleOp, args: PythonValues) -> PythonValues:
         """[1, C, H, W] -> [1, C, H * rows, W * columns], by `scale` = (rows, columns)."""
-        return (reference.upsample(args[0], op.scale.get_values()),)
+        return (reference.upsample(args[0], op.scales()),)
 
     @impl(lr.FlattenOp)
     def flatten(self, interpreter: Interpreter, op: lr.FlattenOp, args: PythonValues) -> PythonValues:
@@ -101,10 +106,10 @@ class LrFunctions(InterpreterFunctions):
 
     @impl(lr.SoftmaxOp)
     def softmax(self, interpreter: Interpreter, op: lr.SoftmaxOp, args: PythonValues) -> PythonValues:
-        """[1, C] or [1, C, H, W] -> the same shape, with sums of 1 along the channels."""
+        """[1, C, …] -> the same shape, with sums of 1 along the channels."""
         return (reference.softmax(args[0]),)
 
     @impl(lr.PadOp)
     def pad(self, interpreter: Interpreter, op: lr.PadOp, args: PythonValues) -> PythonValues:
         """[1, C, H, W] -> [1, C, top + H + bottom, left + W + right], the frame full of `value`."""
-        return (reference.pad(args[0], op.pads.get_values(), op.value.value.data),)
+        return (reference.pad(args[0], op.sides(), op.value.value.data),)

@@ -1,17 +1,20 @@
 """The meaning of every operator as a plain numpy function in float64.
 
-Arrays are [N, C, H, W] (or [N, C] for vectors); whatever goes in is computed in float64. Nothing here knows the IR,
-and nothing is shared with the lowering: these functions are what the emitted code is measured against. They follow
-torch's definitions.
+Arrays are [N, C, H, W], or [N, C] for vectors, or [N, C, L] for sequences, which are pictures of one row to whatever
+moves a window over them; whatever goes in is computed in float64. Nothing here knows the IR, and nothing is shared with
+the lowering: these functions are what the emitted code is measured against. They follow torch's definitions.
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+P = ParamSpec("P")
 
 PIECE_BYTES = 16 << 20
 """Unfolded inputs and converted weights come in pieces of about this size, so that large layers need little
@@ -23,6 +26,24 @@ def float64(x: ArrayLike) -> Array:
     return np.asarray(x, dtype=np.float64)
 
 
+def picture(x: ArrayLike) -> Array:
+    """[N, C, L] as [N, C, 1, L], pictures as they are; the same of weights."""
+    x = float64(x)
+    return x[:, :, None] if x.ndim == 3 else x
+
+
+def on_pictures(function: Callable[Concatenate[ArrayLike, P], Array]) -> Callable[Concatenate[ArrayLike, P], Array]:
+    """A function from pictures to pictures as one that takes sequences too, and makes sequences of them."""
+
+    @wraps(function)
+    def of_either(x: ArrayLike, *args: P.args, **kwargs: P.kwargs) -> Array:
+        result = function(picture(x), *args, **kwargs)
+        return result[:, :, 0] if np.ndim(x) == 3 else result
+
+    return of_either
+
+
+@on_pictures
 def pad(x: ArrayLike, pads: Sequence[int], value: float = 0.0) -> Array:
     """`x` with `pads` = (top, left, bottom, right) rows and columns of `value` around every channel."""
     top, left, bottom, right = pads
@@ -36,7 +57,8 @@ def windows(x: Array, kernel: Sequence[int], strides: Sequence[int], dilations: 
     return every[:, :, :: strides[0], :: strides[1], :: dilations[0], :: dilations[1]]
 
 
-def conv2d(
+@on_pictures
+def convolution(
     x: ArrayLike,
     weight: ArrayLike,
     bias: ArrayLike | None = None,
@@ -45,8 +67,11 @@ def conv2d(
     dilations: Sequence[int] = (1, 1),
     groups: int = 1,
 ) -> Array:
-    """The cross-correlation of `x` [N, Ci, H, W] with `weight` [Co, Ci / groups, kh, kw], plus `bias` [Co]."""
-    weight = float64(weight)
+    """The cross-correlation of `x` [N, Ci, H, W] with `weight` [Co, Ci / groups, kh, kw], plus `bias` [Co].
+
+    The weight of a sequence may be [Co, Ci / groups, k]; strides, pads and dilations are those of pictures.
+    """
+    weight = picture(weight)
     filters, channels, *kernel = weight.shape
     seen = windows(pad(x, pads), kernel, strides, dilations)
     batch, _, height, width = seen.shape[:4]
@@ -124,21 +149,25 @@ def activate(x: ArrayLike, kind: str, slope: float = 0.0) -> Array:
     return ACTIVATIONS[kind](float64(x), slope)
 
 
+@on_pictures
 def max_pool(x: ArrayLike, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int] = (0, 0, 0, 0)) -> Array:
     """The largest value of each window; the padding never wins."""
     return windows(pad(x, pads, -np.inf), kernel, strides).max(axis=(4, 5))
 
 
+@on_pictures
 def avg_pool(x: ArrayLike, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int] = (0, 0, 0, 0)) -> Array:
     """The mean of each window, in which the zeros of the padding count."""
     return windows(pad(x, pads), kernel, strides).mean(axis=(4, 5))
 
 
 def global_avg_pool(x: ArrayLike) -> Array:
-    """The mean of each channel: [N, C, H, W] -> [N, C, 1, 1]."""
-    return float64(x).mean(axis=(2, 3), keepdims=True)
+    """The mean of each channel: [N, C, H, W] -> [N, C, 1, 1], and the like at other ranks."""
+    x = float64(x)
+    return x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
 
 
+@on_pictures
 def upsample(x: ArrayLike, scale: Sequence[int]) -> Array:
     """Every row repeated scale[0] times and every column scale[1] times."""
     return float64(x).repeat(scale[0], axis=2).repeat(scale[1], axis=3)

@@ -98,7 +98,7 @@ class Case:
                     fields[key] = lr.WeightAttr(known)
                     if not is_random:
                         arrays[known] = array_of(weight, model.store)
-                width = shape_of(op.output)[1] if isinstance(op, lr.Conv2dOp | lr.LinearOp) else None
+                width = shape_of(op.output)[1] if isinstance(op, lr.ConvOp | lr.LinearOp) else None
                 layers.append(Layer(name, type(op), tuple(names[each] for each in op.operands), width, fields))
                 names[op.output] = name
         return Case(

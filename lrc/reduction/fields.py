@@ -53,13 +53,19 @@ def _with(layer: Layer, **changed: Attribute) -> Layer:
 def _smaller_kernel(lists: Mapping[str, Any]) -> Mapping[str, Sequence[int]]:
     """One row and column less, and of the padding as much as keeps the size."""
     kernel, pads = lists.get("kernel", ()), lists.get("pads", ())
-    return {"kernel": [max(1, n - 1) for n in kernel], "pads": [*pads[:2], *(max(0, n - 1) for n in pads[2:])]}
+    before, after = pads[: len(pads) // 2], pads[len(pads) // 2 :]
+    return {"kernel": [max(1, n - 1) for n in kernel], "pads": [*before, *(max(0, n - 1) for n in after)]}
+
+
+def _least(names: Mapping[str, int], lists: Mapping[str, Any]) -> Mapping[str, Sequence[int]]:
+    """Some of the lists with the same number everywhere."""
+    return {name: [least] * len(lists.get(name, ())) for name, least in names.items()}
 
 
 def _least_at(place: int, name: str, lists: Mapping[str, Any], least: int = 1) -> Mapping[str, Sequence[int]]:
     """One of the lists with the least number at one place."""
     found = list(lists.get(name, ()))
-    return {name: [*found[:place], least, *found[place + 1 :]] if found else found}
+    return {name: [*found[:place], least, *found[place + 1 :]] if place < len(found) else found}
 
 
 def one_group(layer: Layer) -> Layer | None:
@@ -117,15 +123,15 @@ SIMPLER: tuple[Simpler, ...] = (
     _without("tuning"),
     _without("bias"),
     _without("activation"),
-    _numbers(lambda lists: {"kernel": [1, 1], "pads": [0, 0, 0, 0]}),
-    _numbers(lambda lists: {"strides": [1, 1]}),
-    _numbers(lambda lists: {"dilations": [1, 1]}),
-    _numbers(lambda lists: {"pads": [0, 0, 0, 0]}),
+    _numbers(partial(_least, {"kernel": 1, "pads": 0})),
+    _numbers(partial(_least, {"strides": 1})),
+    _numbers(partial(_least, {"dilations": 1})),
+    _numbers(partial(_least, {"pads": 0})),
     _numbers(_smaller_kernel),
     *(_numbers(partial(_least_at, i, "kernel")) for i in range(2)),
     *(_numbers(partial(_least_at, i, "strides")) for i in range(2)),
     *(_numbers(partial(_least_at, i, "pads", least=0)) for i in range(4)),
-    _numbers(lambda lists: {"scale": [1, 1]}),
+    _numbers(partial(_least, {"scale": 1})),
     *(_numbers(partial(_least_at, i, "scale")) for i in range(2)),
     one_group,
     a_relu,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +24,15 @@ Option = TypeVar("Option")
 
 SIZES = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 11, 17])
 """Rows or columns of a picture: around the lanes of vectors, and ragged."""
+
+LENGTHS = st.sampled_from([1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33])
+"""Of a sequence: around the lanes of vectors, and ragged."""
+
+PLANES = st.sampled_from([1, 2, 3, 5])
+"""Planes, rows and columns of a volume."""
+
+RANKS = (*(4,) * 14, *(3,) * 6, *(2,) * 2, 5)
+"""Of inputs, each as often as it is to be drawn."""
 
 CHANNELS = st.integers(1, 6)
 
@@ -60,6 +70,13 @@ MOST_MULTIPLICATIONS = 2048
 def pick(draw: st.DrawFn, options: Sequence[Option]) -> Option:
     """One of the options; it shrinks to the first."""
     return options[draw(up_to(len(options) - 1))] if len(options) > 1 else options[0]
+
+
+@st.composite
+def input_shapes(draw: st.DrawFn) -> tuple[int, ...]:
+    """The shape of an input, of any rank that there is."""
+    sizes = {2: (), 3: (LENGTHS,), 4: (SIZES, SIZES), 5: (PLANES, PLANES, PLANES)}[pick(draw, RANKS)]
+    return (1, draw(CHANNELS), *map(draw, sizes))
 
 
 class Choices:
@@ -182,15 +199,15 @@ JAMS = (1, 2, 3, 4, 6, 8)
 def tunings(
     draw: st.DrawFn, shape: tuple[int, ...], lanes: int = 16, *, groups: int = 1, sparsity: Sparsity | None = None
 ) -> Tuning:
-    """A tuning that the convolution with weights `shape` [Co, Ci / groups, kh, kw] can have on every machine whose
-    vectors have a divisor of `lanes` floats: with 16, on all that there are.
+    """A tuning that the convolution with weights `shape` [Co, Ci / groups, …] can have on every machine whose vectors
+    have a divisor of `lanes` floats: with 16, on all that there are.
 
     Only filters of a layer that keeps every kernel are unrolled: others need not share theirs.
     """
     filters, channels, *kernel = shape
     is_dense = sparsity is None or sparsity.kind == "dense"
     patterns = None if sparsity is None else sparsity.patterns
-    taps = sum(len(mask.taps) for mask in patterns.masks) if patterns else kernel[0] * kernel[1]
+    taps = sum(len(mask.taps) for mask in patterns.masks) if patterns else prod(kernel)
     taps *= MOST_PATTERNS if sparsity is not None and sparsity.kind == "auto" else 1
     most = min(MOST_SUMS, MOST_MULTIPLICATIONS // taps) // lanes
     unroll = None

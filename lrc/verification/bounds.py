@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lrc.dialects import lr
+from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.values.activations import Activation
 from lrc.interpreters import reference
@@ -77,11 +78,12 @@ def convolution(
     dilations: Sequence[int] = (1, 1),
     groups: int = 1,
 ) -> Array:
-    """Bound of a convolution [N, Co, H, W], before its activation; a bias and a residual are a term more each."""
-    magnitude = reference.conv2d(np.abs(x), np.abs(weight), absolute(bias), strides, pads, dilations, groups)
+    """Bound of a convolution [N, Co, …], before its activation; a bias and a residual are a term more each."""
+    magnitude = reference.convolution(np.abs(x), np.abs(weight), absolute(bias), strides, pads, dilations, groups)
     if residual is not None:
         magnitude += np.abs(residual)
-    return inner_product(magnitude, terms(weight)[:, None, None] + (bias is not None) + (residual is not None))
+    count = reference.along_channels(terms(weight), magnitude)
+    return inner_product(magnitude, count + (bias is not None) + (residual is not None))
 
 
 def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Array:
@@ -211,7 +213,8 @@ def terms_of(op: lr.LayerOp, store: WeightStore) -> Array:
     into."""
     match op:
         case lr.ConvolutionOp():
-            count = terms(applied_weights(op, store))[:, None, None] + (op.bias is not None) + (op.residual is not None)
+            count = terms(applied_weights(op, store)) + (op.bias is not None) + (op.residual is not None)
+            count = count.reshape(-1, *[1] * (len(shape_of(op.output)) - 2))
         case lr.LinearOp():
             count = terms(array_of(op.weight, store)) + (op.bias is not None)
         case _:
@@ -225,7 +228,7 @@ def factors_of(evaluation: Evaluation, store: WeightStore) -> Array:
     match evaluation:
         case Evaluation(lr.ConvolutionOp() as op, (x, *_)):
             window, left = op.window, applied_weights(op, store) != 0
-            return 1 + reference.conv2d(
+            return 1 + reference.convolution(
                 np.abs(x), left, None, window.strides, window.pads, window.dilations, op.group_count
             )
         case Evaluation(lr.LinearOp() as op, (x,)):

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
-from lrc.dialects.lr import ActivationOp, AddOp, Conv2dOp, LinearOp, MulOp
+from lrc.dialects.lr import ActivationOp, AddOp, ConvOp, LinearOp, MulOp
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FuseActivation(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: ActivationOp, rewriter: PatternRewriter, /) -> None:
         layer = op.input.owner
-        if not isinstance(layer, Conv2dOp | LinearOp | AddOp | MulOp) or not layer.output.has_one_use():
+        if not isinstance(layer, ConvOp | LinearOp | AddOp | MulOp) or not layer.output.has_one_use():
             return
         if layer.activation is not None:
             return

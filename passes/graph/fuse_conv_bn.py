@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
-from lrc.dialects.lr import BatchNormOp, Conv2dOp, LinearOp
+from lrc.dialects.lr import BatchNormOp, ConvOp, LinearOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import derived
 from lrc.passes.arrays import as_float32, load, load_optional
@@ -33,9 +33,9 @@ class FoldBatchNorm(RewritePattern):
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: BatchNormOp, rewriter: PatternRewriter, /) -> None:
         layer = op.input.owner
-        if not isinstance(layer, Conv2dOp | LinearOp) or not layer.output.has_one_use():
+        if not isinstance(layer, ConvOp | LinearOp) or not layer.output.has_one_use():
             return
-        if layer.activation is not None or (isinstance(layer, Conv2dOp) and layer.residual is not None):
+        if layer.activation is not None or (isinstance(layer, ConvOp) and layer.residual is not None):
             return
         scale, shift = normalization(
             load(op, op.weight), load(op, op.bias), load(op, op.mean), load(op, op.variance), op.epsilon.value.data

@@ -10,7 +10,7 @@ from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 from xdsl.rewriter import InsertPoint
 
-from lrc.dialects.lr import AddOp, Conv2dOp
+from lrc.dialects.lr import AddOp, ConvOp
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,8 @@ class FuseResidual(RewritePattern):
         rewriter.replace(op, (), (convolution.output,))
 
 
-def can_add(owner: Operation | Block) -> TypeGuard[Conv2dOp]:
+def can_add(owner: Operation | Block) -> TypeGuard[ConvOp]:
     """Whether a convolution's result goes into one sum only, with nothing between."""
     return (
-        isinstance(owner, Conv2dOp)
-        and owner.output.has_one_use()
-        and owner.activation is None
-        and owner.residual is None
+        isinstance(owner, ConvOp) and owner.output.has_one_use() and owner.activation is None and owner.residual is None
     )

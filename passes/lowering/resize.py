@@ -59,7 +59,7 @@ def upsample_kernel(name: str, family: UpsampleFamily) -> kernel.KernelFuncOp:
 
 def lower_upsample(op: UpsampleOp, graph: Graph) -> None:
     """One launch over the rows of the input."""
-    repeat, columns = op.scale.get_values()
+    repeat, columns = op.scales()
     family = UpsampleFamily(columns)
     source = graph.picture(op.input)
     output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
@@ -125,7 +125,7 @@ def pad_kernel(name: str, family: PadFamily) -> kernel.KernelFuncOp:
 
 def lower_pad(op: PadOp, graph: Graph) -> None:
     """One launch over the rows of the output."""
-    top, left, _, _ = op.pads.get_values()
+    top, left, _, _ = op.sides()
     family = PadFamily(float(op.value.value.data))
     source, target = graph.picture(op.input), graph.picture(op.output)
     output = allocate(graph, op.output, op.layer.data, whole_vectors=False)

@@ -11,7 +11,7 @@ from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.layouts import Axis, Layout
 from lrc.dialects.values.rounding import round_up
-from lrc.dialects.values.shapes import show
+from lrc.dialects.values.shapes import picture, show
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def needs_of(consumer: Operation, lanes: int) -> Needs:
     if not isinstance(consumer, WindowOp):
         return Needs(rows=1, columns=lanes)
     window = consumer.window
-    _, _, height, width = shape_of(consumer.input)
-    _, _, out_height, out_width = shape_of(consumer.output)
+    _, height, width = picture(shape_of(consumer.input))
+    _, out_height, out_width = picture(shape_of(consumer.output))
     rows, columns = 1, 8 * lanes
     if isinstance(consumer, pattern.Conv2dOp | fkw.Conv2dOp) and consumer.schedule is not None:
         schedule = consumer.schedule.data

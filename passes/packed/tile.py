@@ -14,6 +14,7 @@ from lrc.dialects.pattern.attrs import ScheduleAttr
 from lrc.dialects.values.machines import Machine, machine_named
 from lrc.dialects.values.packing import shared_jam
 from lrc.dialects.values.schedules import Tuning
+from lrc.dialects.values.shapes import picture
 from lrc.passes.arrays import load, load_optional
 from lrc.passes.diagnose import fail, machine_of
 from lrc.passes.packed.heuristic import Problem, choose_schedule
@@ -76,7 +77,7 @@ def problem_of(layer: pattern.Conv2dOp) -> Problem:
     """What the schedule of a convolution depends on."""
     assignment = load(layer, layer.assignment)
     order = load_optional(layer, layer.order, np.arange(len(assignment)))
-    _, filters, height, width = shape_of(layer.output)
+    filters, height, width = picture(shape_of(layer.output))
     return Problem(
         window=layer.window,
         patterns=layer.patterns.data,

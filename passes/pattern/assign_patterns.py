@@ -9,11 +9,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
-from lrc.dialects.lr import Conv2dOp
+from lrc.dialects.lr import ConvOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import derived
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.values.patterns import Sparsity, best_patterns, find_scheme, find_violation
+from lrc.dialects.values.patterns import Sparsity, best_patterns, find_scheme, find_violation, kernels_of
 from lrc.passes.arrays import load
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
@@ -21,7 +21,10 @@ from lrc.passes.rewriting import replace_keeping_location
 
 @dataclass(frozen=True)
 class AssignPatternsPass(ModulePass):
-    """lr.conv2d -> pattern.conv2d, for every kernel size and scheme, dense included.
+    """lr.conv2d, lr.conv1d -> pattern.conv2d, for every kernel size and scheme, dense included.
+
+    From here on all convolutions are those of pictures: a sequence is one of one row, and so are its kernels, whose
+    weights [Co, Ci / groups, k] become [Co, Ci / groups, 1, k].
 
     With sparsity `auto` the scheme is found in the weights; any other is checked against them, and the first
     weight that breaks it is named.
@@ -34,11 +37,12 @@ class AssignPatternsPass(ModulePass):
 
 
 class AssignPatterns(RewritePattern):
-    """lr.conv2d of some sparsity -> pattern.conv2d with a pattern for each kernel"""
+    """lr.conv2d or lr.conv1d of some sparsity -> pattern.conv2d with a pattern for each kernel"""
 
     @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: Conv2dOp, rewriter: PatternRewriter, /) -> None:
-        name, weights = op.layer.data, load(op, op.weight)
+    def match_and_rewrite(self, op: ConvOp, rewriter: PatternRewriter, /) -> None:
+        name, store, given = op.layer.data, store_of(op), load(op, op.weight)
+        weights = kernels_of(given)
         sparsity = Sparsity() if op.sparsity is None else op.sparsity.data
         if sparsity.kind == "auto":
             sparsity = find_scheme(weights)
@@ -50,11 +54,12 @@ class AssignPatterns(RewritePattern):
             fail(op, f"layer '{name}': {error}")
         if violation is not None:
             fail(op, f"layer '{name}' breaks its sparsity at {violation}")
-        assignment = derived(op.weight, f"{name}.assignment", assign(weights, sparsity, best), store_of(op))
+        assignment = derived(op.weight, f"{name}.assignment", assign(weights, sparsity, best), store)
+        weight = op.weight if weights is given else derived(op.weight, f"{name}.weight.rows", weights, store)
         replace_keeping_location(
             rewriter,
             op,
-            pattern.Conv2dOp(op, weight=op.weight, patterns=patterns, assignment=assignment, tuning=op.tuning),
+            pattern.Conv2dOp(op, weight=weight, patterns=patterns, assignment=assignment, tuning=op.tuning),
         )
 
 

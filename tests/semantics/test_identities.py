@@ -59,7 +59,7 @@ def test_a_convolution_is_a_sum_over_its_taps(
         seen = padded[:, filter // 3 * 2 + channel]
         seen = seen[:, row * dilations[0] :: strides[0], column * dilations[1] :: strides[1]][:, :height, :width]
         expected[:, filter] += weight[filter, channel, row, column] * seen
-    assert_array_equal(reference.conv2d(x, weight, bias, strides, pads, dilations, groups), expected)
+    assert_array_equal(reference.convolution(x, weight, bias, strides, pads, dilations, groups), expected)
 
 
 @settings(deadline=None, max_examples=30)
@@ -69,8 +69,8 @@ def test_padding_is_a_frame_of_zeros(
 ) -> None:
     x, weight = integers(1, 3, 8, 7), integers(4, 3, *kernel, seed=1)
     framed, low = reference.pad(x, pads), reference.pad(x, pads, -np.inf)
-    whole = reference.conv2d(x, weight, None, strides, pads)
-    assert_array_equal(whole, reference.conv2d(framed, weight, None, strides))
+    whole = reference.convolution(x, weight, None, strides, pads)
+    assert_array_equal(whole, reference.convolution(framed, weight, None, strides))
     assert_array_equal(reference.avg_pool(x, kernel, strides, pads), reference.avg_pool(framed, kernel, strides))
     fits = all(pad < size for pad, size in zip(pads, (*kernel, *kernel), strict=True))
     if fits:
@@ -95,7 +95,7 @@ def test_pools_of_what_is_constant() -> None:
 
 
 LINEAR: dict[str, Callable[[Array], Array]] = {
-    "conv2d": lambda x: reference.conv2d(x, integers(4, 2, 3, 2, seed=1), None, (2, 1), (1, 0, 0, 2), (1, 2), 2),
+    "conv2d": lambda x: reference.convolution(x, integers(4, 2, 3, 2, seed=1), None, (2, 1), (1, 0, 0, 2), (1, 2), 2),
     "linear": lambda x: reference.linear(reference.flatten(x), integers(3, 4 * 6 * 7, seed=1)),
     "avg_pool": lambda x: reference.avg_pool(x, (2, 4), (1, 2), (1, 0, 0, 2)),
     "global_avg_pool": reference.global_avg_pool,
@@ -132,9 +132,9 @@ def test_channels_are_alike(name: str) -> None:
 def test_weights_go_with_their_channels() -> None:
     x, weight, bias, order = integers(1, 4, 6, 7), integers(5, 4, 3, 3, seed=1), integers(5, seed=2), [2, 0, 3, 1]
     filters = [4, 1, 0, 3, 2]
-    y = reference.conv2d(x, weight, bias)
-    assert_array_equal(reference.conv2d(x[:, order], weight[:, order], bias), y)
-    assert_array_equal(reference.conv2d(x, weight[filters], bias[filters]), y[:, filters])
+    y = reference.convolution(x, weight, bias)
+    assert_array_equal(reference.convolution(x[:, order], weight[:, order], bias), y)
+    assert_array_equal(reference.convolution(x, weight[filters], bias[filters]), y[:, filters])
     flat, units = reference.flatten(x), integers(5, 4 * 6 * 7, seed=3)
     assert_array_equal(
         reference.linear(flat, units[filters], bias[filters]), reference.linear(flat, units, bias)[:, filters]
@@ -148,13 +148,15 @@ def test_weights_go_with_their_channels() -> None:
 def test_a_linear_layer_is_a_convolution_as_large_as_its_picture() -> None:
     x, weight, bias = integers(2, 3, 4, 5), integers(6, 3, 4, 5, seed=1), integers(6, seed=2)
     flat = reference.linear(reference.flatten(x), reference.flatten(weight), bias)
-    assert_array_equal(reference.conv2d(x, weight, bias).reshape(2, 6), flat)
+    assert_array_equal(reference.convolution(x, weight, bias).reshape(2, 6), flat)
 
 
 def test_a_mean_is_a_convolution_of_equal_weights() -> None:
     x, weight = normal(1, 3, 6, 7), np.full((3, 1, 2, 3), 1 / 6)
     means = reference.avg_pool(x, (2, 3), (2, 1), (1, 0, 0, 2))
-    assert_allclose(reference.conv2d(x, weight, None, (2, 1), (1, 0, 0, 2), groups=3), means, rtol=1e-12, atol=1e-14)
+    assert_allclose(
+        reference.convolution(x, weight, None, (2, 1), (1, 0, 0, 2), groups=3), means, rtol=1e-12, atol=1e-14
+    )
     assert_allclose(reference.global_avg_pool(x), reference.avg_pool(x, (6, 7), (1, 1)), rtol=1e-12)
 
 
@@ -197,7 +199,7 @@ def test_pools_sums_and_softmax_keep_nan_and_infinities_as_torch_does() -> None:
         (reference.max_pool(x, (3, 3), (1, 1)), f.max_pool2d(t, 3, 1)),
         (reference.avg_pool(x, (3, 3), (1, 1)), f.avg_pool2d(t, 3, 1)),
         (reference.global_avg_pool(x), f.adaptive_avg_pool2d(t, 1)),
-        (reference.conv2d(x, weight), f.conv2d(t, tensor(weight))),
+        (reference.convolution(x, weight), f.conv2d(t, tensor(weight))),
         (reference.softmax(np.array([[1.0, np.nan, 2.0]])), torch.softmax(tensor(np.array([[1.0, np.nan, 2.0]])), 1)),
         (reference.softmax(np.array([[1.0, -np.inf, 2.0]])), torch.softmax(tensor(np.array([[1, -np.inf, 2]])), 1)),
     ]

@@ -47,9 +47,39 @@ def test_conv2d(data: st.DataObject) -> None:
     width = data.draw(st.integers(max(1, reach[1] - pads[1] - pads[3]), 17))
     x = normal(1, groups * channels, height, width)
     weight, bias = normal(groups * filters, channels, *kernel, seed=1), normal(groups * filters, seed=2)
-    found = reference.conv2d(x, weight, bias, strides, pads, dilations, groups)
+    found = reference.convolution(x, weight, bias, strides, pads, dilations, groups)
     padded = torch_pad(x, pads)
     same(found, F.conv2d(padded, tensor(weight), tensor(bias), strides, 0, dilations, groups))
+
+
+@settings(deadline=None, max_examples=50)
+@given(SMALL, SMALL, SMALL, SMALL, SMALL, st.integers(1, 3), st.tuples(st.integers(0, 3), st.integers(0, 3)), SIZES)
+def test_sequences(
+    groups: int, filters: int, channels: int, kernel: int, stride: int, dilation: int, pads: tuple[int, int], more: int
+) -> None:
+    left, right = pads
+    x = normal(1, groups * channels, dilation * (kernel - 1) + more)
+    weight, bias = normal(groups * filters, channels, kernel, seed=1), normal(groups * filters, seed=2)
+    around, steps, apart = (0, left, 0, right), (1, stride), (1, dilation)
+    found = reference.convolution(x, weight, bias, steps, around, apart, groups)
+    padded = F.pad(tensor(x), pads)
+    same(found, F.conv1d(padded, tensor(weight), tensor(bias), stride, 0, dilation, groups))
+    if max(pads) <= kernel // 2:
+        lowest = F.pad(tensor(x), pads, value=-np.inf)
+        same(reference.max_pool(x, (1, kernel), steps, around), F.max_pool1d(lowest, kernel, stride))
+        same(reference.avg_pool(x, (1, kernel), steps, around), F.avg_pool1d(padded, kernel, stride))
+    same(reference.upsample(x, (1, stride)), F.interpolate(tensor(x), scale_factor=stride, mode="nearest"))
+    same(reference.global_avg_pool(x), F.adaptive_avg_pool1d(tensor(x), 1))
+
+
+@pytest.mark.parametrize("sizes", [(3,), (3, 2), (2, 3, 4)])
+def test_any_rank(sizes: tuple[int, ...]) -> None:
+    x, (weight, bias, mean), variance = normal(1, 5, *sizes), normal(3, 5), np.abs(normal(5))
+    expected = F.batch_norm(tensor(x), tensor(mean), tensor(variance), tensor(weight), tensor(bias))
+    same(reference.batch_norm(x, weight, bias, mean, variance, 1e-5), expected)
+    same(reference.softmax(x), torch.softmax(tensor(x), 1))
+    same(reference.global_avg_pool(x), tensor(x).mean(list(range(2, x.ndim)), keepdim=True))
+    same(reference.flatten(x), torch.flatten(tensor(x), 1))
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 5, 7])
@@ -63,9 +93,9 @@ def test_linear_in_pieces(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("step", [1, 2, 5, 13, 20])
 def test_conv2d_in_pieces(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     x, weight = normal(1, 4, 13, 7), normal(6, 2, 3, 3)
-    whole = reference.conv2d(x, weight, pads=(1, 1, 1, 1), groups=2)
+    whole = reference.convolution(x, weight, pads=(1, 1, 1, 1), groups=2)
     monkeypatch.setattr(reference, "PIECE_BYTES", step * 8 * 2 * 18 * 7)
-    assert_allclose(reference.conv2d(x, weight, pads=(1, 1, 1, 1), groups=2), whole, rtol=1e-13, atol=1e-13)
+    assert_allclose(reference.convolution(x, weight, pads=(1, 1, 1, 1), groups=2), whole, rtol=1e-13, atol=1e-13)
 
 
 @settings(deadline=None)

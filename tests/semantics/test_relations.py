@@ -108,10 +108,10 @@ def position(batch_norm: Callable[..., Array]) -> Callable[..., Array]:
 
 
 SEEN = {
-    "permuted_filters": ("conv2d", reversed_bias),
+    "permuted_filters": ("convolution", reversed_bias),
     "scaled_weights": ("batch_norm", position),
-    "split_channels": ("conv2d", half_precision),
-    "split_filters": ("conv2d", reversed_bias),
+    "split_channels": ("convolution", half_precision),
+    "split_filters": ("convolution", reversed_bias),
     "padded": ("avg_pool", valid_mean),
 }
 
@@ -143,7 +143,7 @@ def test_filters_that_run_together_need_not_share_what_is_found() -> None:
       a: conv2d(x) { filters: 2, kernel: [1, 2], pad: [0, 0, 0, 1], bias: false, tuning: { unroll: [2, 1, 16] } }
       output y = a
     }""")
-    layer = next(op for op in module.walk() if isinstance(op, lr.Conv2dOp))
+    layer = next(op for op in module.walk() if isinstance(op, lr.ConvOp))
     weight = derived(
         layer.weight, "a.pruned", np.array([[[[0, 1]]], [[[1, 0]]]], np.float32), lr.find_model(module).store
     )
@@ -153,7 +153,7 @@ def test_filters_that_run_together_need_not_share_what_is_found() -> None:
 
 def test_what_is_too_small_to_be_halved_stays() -> None:
     module = lrc.parse(NETWORK)
-    first = next(op for op in module.walk() if isinstance(op, lr.Conv2dOp))
+    first = next(op for op in module.walk() if isinstance(op, lr.ConvOp))
     store = lr.find_model(module).store
     smallest = np.full_like(array_of(first.weight, store), 2.0**-149)
     first.weight = derived(first.weight, "a.smallest", smallest, store)

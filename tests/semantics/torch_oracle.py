@@ -50,9 +50,18 @@ def activate(x: torch.Tensor, activation: lr.ActivationAttr | None) -> torch.Ten
     return ACTIVATIONS[activation.data.kind](x)
 
 
+CONVOLUTIONS = {3: F.conv1d, 4: F.conv2d}
+
+MAX_POOLS = {3: F.max_pool1d, 4: F.max_pool2d}
+
+AVG_POOLS = {3: F.avg_pool1d, 4: F.avg_pool2d}
+"""By the rank of what they read."""
+
+
 def padded(x: torch.Tensor, pads: Sequence[int], value: float) -> torch.Tensor:
-    top, left, bottom, right = pads
-    return F.pad(x, (left, right, top, bottom), value=value)
+    """What is padded by numbers before each axis and then after each; torch takes the last axis first."""
+    axes = len(pads) // 2
+    return F.pad(x, [n for axis in reversed(range(axes)) for n in (pads[axis], pads[axes + axis])], value=value)
 
 
 def layer(op: lr.LayerOp, operands: list[torch.Tensor], store: WeightStore) -> torch.Tensor:
@@ -63,11 +72,14 @@ def layer(op: lr.LayerOp, operands: list[torch.Tensor], store: WeightStore) -> t
 
     x = operands[0]
     match op:
-        case lr.Conv2dOp():
-            window = op.window
+        case lr.ConvOp():
             numbers = tensor(array_of(op.weight, store)), weight(op.bias)
-            x = padded(x, window.pads, 0)
-            y = F.conv2d(x, *numbers, window.strides, 0, window.dilations, op.group_count)
+            x, strides, dilations = (
+                padded(x, op.pads.get_values(), 0),
+                op.strides.get_values(),
+                op.dilations.get_values(),
+            )
+            y = CONVOLUTIONS[x.ndim](x, *numbers, strides, 0, dilations, op.group_count)
             return y if op.residual is None else y + operands[1]
         case lr.LinearOp():
             parts = np.array_split(array_of(op.weight, store), 16)  # all at once would take a gigabyte
@@ -83,14 +95,15 @@ def layer(op: lr.LayerOp, operands: list[torch.Tensor], store: WeightStore) -> t
         case lr.ConcatOp():
             return torch.cat(operands, 1)
         case lr.MaxPoolOp():
-            return F.max_pool2d(padded(x, op.window.pads, -torch.inf), op.window.kernel, op.window.strides)
+            x = padded(x, op.pads.get_values(), -torch.inf)
+            return MAX_POOLS[x.ndim](x, op.kernel.get_values(), op.strides.get_values())
         case lr.AvgPoolOp():
-            return F.avg_pool2d(padded(x, op.window.pads, 0), op.window.kernel, op.window.strides)
+            x = padded(x, op.pads.get_values(), 0)
+            return AVG_POOLS[x.ndim](x, op.kernel.get_values(), op.strides.get_values())
         case lr.GlobalAvgPoolOp():
-            return F.adaptive_avg_pool2d(x, 1)
+            return x.mean(tuple(range(2, x.ndim)), keepdim=True)
         case lr.UpsampleOp():
-            rows, columns = op.scale.get_values()
-            return F.interpolate(x, scale_factor=(float(rows), float(columns)), mode="nearest")
+            return F.interpolate(x, scale_factor=tuple(map(float, op.scale.get_values())), mode="nearest")
         case lr.FlattenOp():
             return torch.flatten(x, 1)
         case lr.SoftmaxOp():

@@ -35,7 +35,7 @@ def test_gamma() -> None:
 def test_convolution(channels: int) -> None:
     x, weight, bias = normal(1, channels, 9, 7), normal(3, channels, 3, 3, seed=1), normal(3, seed=2)
     residual = normal(1, 3, 9, 7, seed=3)
-    exact = reference.conv2d(x, weight, bias, pads=(1, 1, 1, 1)) + residual
+    exact = reference.convolution(x, weight, bias, pads=(1, 1, 1, 1)) + residual
     bound = bounds.convolution(x, weight, bias, residual, pads=(1, 1, 1, 1))
     seen = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), (3, 3), axis=(2, 3))
     found = np.einsum("nchwkl,ockl->nohw", seen, weight) + bias[:, None, None] + residual
@@ -43,7 +43,7 @@ def test_convolution(channels: int) -> None:
     assert within(found, exact, bound)
     # One tap of one kernel left out is far outside.
     weight[1, 0, 1, 1] = 0
-    assert not within(reference.conv2d(x, weight, bias, pads=(1, 1, 1, 1)) + residual, exact, bound)
+    assert not within(reference.convolution(x, weight, bias, pads=(1, 1, 1, 1)) + residual, exact, bound)
 
 
 def test_only_weights_that_are_left_count() -> None:
@@ -145,7 +145,7 @@ def test_biases_and_residuals_count() -> None:
     """Where they are large and the products small, the additions are what rounds."""
     x, weight = normal(1, 1, 4, 4) * np.float32(1e-3), normal(1, 1, 1, 1)
     residual, bias = np.float32(1e4) + normal(1, 1, 4, 4), np.full(1, 1e4, np.float32)
-    product, exact = x * weight[0, 0], reference.conv2d(x, weight)
+    product, exact = x * weight[0, 0], reference.convolution(x, weight)
     assert within(product + residual, exact + residual, bounds.convolution(x, weight, None, residual))
     assert not within(product + residual, exact + residual, bounds.convolution(x, weight))
     assert within(product + bias, exact + bias, bounds.convolution(x, weight, bias))

@@ -52,7 +52,7 @@ def results(module: ModuleOp, inputs: dict[str, NDArray[np.float32]]) -> dict[st
 
 
 def weighted(module: ModuleOp) -> list[Weighted]:
-    return [op for op in lr.find_model(module).block.ops if isinstance(op, lr.Conv2dOp | lr.LinearOp)]
+    return [op for op in lr.find_model(module).block.ops if isinstance(op, lr.ConvOp | lr.LinearOp)]
 
 
 @settings(max_examples=30, phases=(Phase.generate,))

@@ -89,7 +89,7 @@ def test_networks_are_in_the_canonical_layout(file: Path) -> None:
 def test_networks_load_without_a_warning(file: Path) -> None:
     model = find_model(lrc.load(file, strict=True))
     assert model.sym_name.data == file.stem
-    assert model.inputs == ("x",)
+    assert len(model.inputs) == 1
 
 
 def test_a_byte_order_mark_says_nothing() -> None:

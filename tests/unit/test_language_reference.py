@@ -57,8 +57,6 @@ def default(parameter: Parameter) -> str:
     value = parameter.default
     if value is None:
         return ""
-    if isinstance(value, tuple):
-        return f": {value[0]}"
     return f": {str(value).lower() if isinstance(value, bool) else value}"
 
 

@@ -60,7 +60,7 @@ def test_conv2d(
         return tuple(nn.conv2d(x, weight, stride=strides, dilation=dilations, groups=groups).shape)
 
     window = Window(kernel, strides, pads, dilations)
-    agree(lambda: shapes.conv2d((1, channels, height, width), filters, window, groups), theirs)
+    agree(lambda: shapes.convolution((1, channels, height, width), filters, window, groups), theirs)
 
 
 @quick

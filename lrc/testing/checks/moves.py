@@ -110,9 +110,9 @@ def follow(module: ModuleOp, start: str, move: Move) -> Moved:
 def begin(op: lr.LayerOp, move: Move, store: lr.WeightStore) -> None:
     """Give the channels of a layer's result a move, by its weights. Raises CannotMove."""
     match op:
-        case lr.Conv2dOp() | lr.LinearOp() if len(op.operands) == 1:
+        case lr.ConvOp() | lr.LinearOp() if len(op.operands) == 1:
             check_activation(op, move)
-            if isinstance(op, lr.Conv2dOp):
+            if isinstance(op, lr.ConvOp):
                 check_groups(move, op.group_count)
             fields = ["weight", "bias"] if op.bias is not None else ["weight"]
         case lr.BatchNormOp() if not move.permutes:
@@ -127,7 +127,7 @@ def passed_on(op: lr.LayerOp, reads: Sequence[Move], store: lr.WeightStore) -> M
     """What becomes of a layer's result if its operands moved; None if its weights take that up. Raises CannotMove."""
     move = reads[0]
     match op:
-        case lr.Conv2dOp() if len(reads) == 1:
+        case lr.ConvOp() if len(reads) == 1:
             weight = numbers(op, "weight", store)
             if move.permutes and weight.shape[1] == 1 < op.group_count:
                 return depthwise(op, move, store)
@@ -136,7 +136,7 @@ def passed_on(op: lr.LayerOp, reads: Sequence[Move], store: lr.WeightStore) -> M
             local = (move.order % channels).reshape(groups, channels)
             of_groups = weight.reshape(groups, -1, *weight.shape[1:])
             taken = np.stack([filters[:, order] for filters, order in zip(of_groups, local, strict=True)])
-            taken /= move.factors.reshape(groups, 1, channels, 1, 1)
+            taken /= move.factors.reshape(groups, 1, channels, *[1] * (weight.ndim - 2))
             put(op, "weight", taken.reshape(weight.shape), store)
             return None
         case lr.LinearOp():
@@ -183,13 +183,14 @@ def passed_on(op: lr.LayerOp, reads: Sequence[Move], store: lr.WeightStore) -> M
             raise CannotMove
 
 
-def depthwise(op: lr.Conv2dOp, move: Move, store: lr.WeightStore) -> Move:
+def depthwise(op: lr.ConvOp, move: Move, store: lr.WeightStore) -> Move:
     """The filters of a layer that has some for each channel follow their channel."""
     filters = move.repeated(shape_of(op.output)[1] // op.group_count)
     order = Move(filters.order, np.ones(len(filters.order)))
     for field in ("weight", "bias") if op.bias is not None else ("weight",):
         put(op, field, order.numbers(numbers(op, field, store)), store)
-    put(op, "weight", numbers(op, "weight", store) / filters.factors.reshape(-1, 1, 1, 1), store)
+    weight = numbers(op, "weight", store)
+    put(op, "weight", weight / filters.factors.reshape(-1, *[1] * (weight.ndim - 1)), store)
     return order
 
 

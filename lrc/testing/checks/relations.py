@@ -163,7 +163,7 @@ def unfused(module: ModuleOp, random: np.random.Generator) -> Related | None:
 def padded(module: ModuleOp, random: np.random.Generator) -> Related | None:
     """Convolutions and means of a padded picture read a larger one, whose frame is written out."""
     changed = module.clone()
-    layers = [op for op in _layers(changed) if isinstance(op, lr.Conv2dOp | lr.AvgPoolOp) and any(op.window.pads)]
+    layers = [op for op in _layers(changed) if isinstance(op, lr.ConvOp | lr.AvgPoolOp) and any(op.window.pads)]
     for op in layers:
         window, name = op.window, op.layer.data
         frame = lr.PadOp(f"{name}.frame", op.input, window.pads)
@@ -172,7 +172,7 @@ def padded(module: ModuleOp, random: np.random.Generator) -> Related | None:
         else:
             bare = op.clone()
             bare.operands = [frame.output, *op.operands[1:]]
-            bare.properties["pads"] = ints([0, 0, 0, 0])
+            bare.properties["pads"] = ints([0] * len(op.pads))
             _replace(op, frame, bare)
     return Related(changed, "frames of zeros for padding", rounded=None) if layers else None
 
@@ -221,7 +221,7 @@ RELATIONS: Final[Mapping[str, Relation]] = {
 }
 """All relations by name."""
 
-Weighted = lr.Conv2dOp | lr.LinearOp
+Weighted = lr.ConvOp | lr.LinearOp
 
 
 def _moved(
@@ -233,7 +233,7 @@ def _moved(
         (name, shape_of(value)[1], 1) for name, value in zip(model.inputs, model.block.args, strict=True)
     ]
     for op in _layers(module):
-        groups = op.group_count if isinstance(op, lr.Conv2dOp) else 1
+        groups = op.group_count if isinstance(op, lr.ConvOp) else 1
         places.append((op.layer.data, shape_of(op.output)[1], groups))
     random.shuffle(places)
     for name, channels, groups in places:
@@ -252,8 +252,8 @@ def _layers(module: ModuleOp) -> list[lr.LayerOp]:
     return [op for op in lr.find_model(module).block.ops if isinstance(op, lr.LayerOp)]
 
 
-def _convolutions(module: ModuleOp) -> list[lr.Conv2dOp]:
-    return [op for op in _layers(module) if isinstance(op, lr.Conv2dOp)]
+def _convolutions(module: ModuleOp) -> list[lr.ConvOp]:
+    return [op for op in _layers(module) if isinstance(op, lr.ConvOp)]
 
 
 def _whole(module: ModuleOp, random: np.random.Generator, parts: Callable[[Weighted], int]) -> Weighted | None:
@@ -261,7 +261,7 @@ def _whole(module: ModuleOp, random: np.random.Generator, parts: Callable[[Weigh
     fitting = [
         op
         for op in _layers(module)
-        if (isinstance(op, lr.Conv2dOp) and op.group_count == 1 and op.residual is None) or isinstance(op, lr.LinearOp)
+        if (isinstance(op, lr.ConvOp) and op.group_count == 1 and op.residual is None) or isinstance(op, lr.LinearOp)
         if parts(op) > 1
     ]
     return fitting[random.integers(len(fitting))] if fitting else None
@@ -279,7 +279,7 @@ def _part(op: Weighted, name: str, weight: Array, bias: Array | None, function: 
     added = None if bias is None else derived(op.weight, f"{name}.bias", bias.astype(np.float32), store)
     if isinstance(op, lr.LinearOp):
         return lr.LinearOp(name, op.input, units=len(weight), weight=own, bias=added, activation=function)
-    return lr.Conv2dOp(
+    return type(op)(
         name,
         op.input,
         filters=len(weight),

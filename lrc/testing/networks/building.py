@@ -19,7 +19,7 @@ from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.values.activations import Activation
 from lrc.dialects.values.schedules import Tuning
-from lrc.dialects.values.shapes import Window
+from lrc.dialects.values.shapes import Window, of_axes, picture
 from lrc.testing.arrays import statistics, weights
 from lrc.testing.plain import ACTIVATIONS, KERNELS, Choices, sparsities, tunings, up_to, windows
 
@@ -33,6 +33,13 @@ MOST_UNITS = 9
 POINTWISE, SAME, HALVING = Window((1, 1)), Window((3, 3), pads=(1, 1, 1, 1)), Window((3, 3), (2, 2), (1, 1, 1, 1))
 
 POOLS = ((2, 2), (3, 3), (1, 2), (4, 3))
+
+
+def over(value: SSAValue, window: Window) -> Window:
+    """A window as it moves over a picture, or what of it moves over a sequence."""
+    if len(shape_of(value)) == 4:
+        return window
+    return Window.along(window.kernel[1:], window.strides[1:], of_axes(window.pads, 1), window.dilations[1:])
 
 
 class DrawnModule(ModuleOp):
@@ -114,14 +121,15 @@ class Builder(Choices):
         groups: int = 1,
         bias: bool | None = None,
     ) -> SSAValue:
-        """A convolution; whatever is not given is drawn."""
-        name, (_, channels, height, width) = self.name("conv"), shape_of(value)
-        window = window or self.window((height, width))
+        """A convolution of a picture or a sequence; whatever is not given is drawn."""
+        name, (channels, height, width) = self.name("conv"), picture(shape_of(value))
+        window = over(value, window or self.window((height, width)))
         filters = filters or groups * (1 + self.draw(up_to(max(MOST_FILTERS // groups, 2) - 1)))
         if filters * prod(window.output(height, width)) > MOST_NUMBERS:
             window = Window((1, 1))
         bias = self.maybe() if bias is None else bias
-        shape = (filters, channels // groups, *window.kernel)
+        operation = lr.Conv1dOp if len(shape_of(value)) == 3 else lr.Conv2dOp
+        shape = (filters, channels // groups, *window.kernel[-operation.AXES :])
         sparsity = self.draw(sparsities(window.kernel)) if self.maybe() else None
         if self.maybe():
             array = self.draw(weights(shape, sparsity))
@@ -130,7 +138,7 @@ class Builder(Choices):
                 sparsity = None  # the zeros are there, and nobody says so
         tuning = self.draw(tunings(shape, groups=groups, sparsity=sparsity)) if self.one_in(4) else Tuning()
         return self.add(
-            lr.Conv2dOp(
+            operation(
                 name,
                 value,
                 filters=filters,
@@ -182,20 +190,21 @@ class Builder(Choices):
         """A pooling for the largest number, or for the mean; any window if none is given."""
         kind = self.pick([lr.MaxPoolOp, lr.MaxPoolOp, lr.AvgPoolOp])
         if window is None:
-            size = shape_of(value)[2], shape_of(value)[3]
-            window = self.draw(windows(self.pick(POOLS), size, pooling=True))
-        return self.add(kind(self.name("pool"), value, window))
+            _, height, width = picture(shape_of(value))
+            window = self.draw(windows(self.pick(POOLS), (height, width), pooling=True))
+        return self.add(kind(self.name("pool"), value, over(value, window)))
 
     def mean(self, value: SSAValue) -> SSAValue:
         """One number for each channel."""
         return self.add(lr.GlobalAvgPoolOp(self.name("mean"), value))
 
     def upsampled(self, value: SSAValue, scale: tuple[int, int]) -> SSAValue:
-        """Rows and columns repeated."""
-        return self.add(lr.UpsampleOp(self.name("up"), value, scale))
+        """Rows and columns repeated; of a sequence, whose row stays one, the columns."""
+        rows, columns = scale
+        return self.add(lr.UpsampleOp(self.name("up"), value, (1 if len(shape_of(value)) == 3 else rows, columns)))
 
     def flat(self, value: SSAValue) -> SSAValue:
-        """A picture as a vector."""
+        """A value of any rank as a vector."""
         return self.add(lr.FlattenOp(self.name("flat"), value))
 
     def softmax(self, value: SSAValue) -> SSAValue:

@@ -1,6 +1,7 @@
 """Hypothesis strategies: whole networks as modules, at any level of the compiler.
 
-A network is a few motifs (`motifs.py`), one behind another: small and awkward ones, of ragged pictures of 1 to 17 rows.
+A network is a few motifs (`motifs.py`), one behind another: small and awkward ones, of ragged pictures of 1 to 17 rows,
+of sequences, and now and then of vectors and volumes.
 It is drawn with few choices, each of which shrinks to what is simpler, and numbers in bulk are drawn by seed.
 """
 
@@ -16,8 +17,8 @@ from xdsl.dialects.builtin import ModuleOp
 from lrc.compilation import pipelines
 from lrc.dialects.lr.base import shape_of
 from lrc.testing.networks.building import Builder
-from lrc.testing.networks.motifs import PICTURES, VECTORS, Motif
-from lrc.testing.plain import CHANNELS, SIZES, pick, up_to
+from lrc.testing.networks.motifs import OF_RANK, Motif
+from lrc.testing.plain import input_shapes, pick, up_to
 
 RECENT: Final = 4
 """A motif stands behind one of the values that came last: so networks grow deep."""
@@ -35,8 +36,7 @@ def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str
     """
     net = Builder(draw, layers)
     for _ in range(pick(draw, (1, 1, 1, 2, 3))):
-        is_vector = draw(up_to(9)) == 9
-        net.input((1, draw(CHANNELS)) if is_vector else (1, draw(CHANNELS), draw(SIZES), draw(SIZES)))
+        net.input(draw(input_shapes()))
     draw(behind(net))
     while net.room >= ROOM and draw(up_to(5)):
         draw(behind(net))
@@ -50,8 +50,7 @@ def modules(draw: st.DrawFn, layers: int = 6, *, level: str = "lr", machine: str
 def behind(draw: st.DrawFn, net: Builder) -> None:
     """Add a motif behind one of the last values."""
     value = pick(draw, net.values[: -RECENT - 1 : -1])
-    table = PICTURES if len(shape_of(value)) == 4 else VECTORS
-    pick(draw, motifs_for(table, net.room)).build(net, value)
+    pick(draw, motifs_for(OF_RANK[len(shape_of(value))], net.room)).build(net, value)
 
 
 @cache

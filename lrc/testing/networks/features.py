@@ -22,6 +22,9 @@ from lrc.verification.verify import random_inputs
 
 Found = Iterator[str]
 
+RANKS = {2: ("vector",), 3: ("sequence",), 4: (), 5: ("volume",)}
+"""What a value of each rank is counted as; most are pictures."""
+
 MANY = 3
 """Readers of a value that is read by many."""
 
@@ -55,6 +58,7 @@ def _of_model(model: lr.ModelOp) -> Found:
             yield "value read by many"
         if shape[1] in (255, 256, 257):
             yield f"{shape[1]} channels"
+        yield from RANKS[len(shape)]
         if len(shape) == 4 and shape[2:] == (1, 1):
             yield "picture of one element"
     chain = max((_chain(op) for op in layers), default=0)
@@ -84,8 +88,8 @@ def _through(value: SSAValue) -> SSAValue:
 def _is_convolved(value: SSAValue, source: SSAValue) -> bool:
     """Whether a value is made of another by convolutions, and what goes with them."""
     depth = 0
-    while value is not source and isinstance(op := value.owner, lr.Conv2dOp | lr.ActivationOp | lr.BatchNormOp):
-        depth += isinstance(op, lr.Conv2dOp)
+    while value is not source and isinstance(op := value.owner, lr.ConvOp | lr.ActivationOp | lr.BatchNormOp):
+        depth += isinstance(op, lr.ConvOp)
         value = op.input
     return value is source and depth > 0
 
@@ -96,7 +100,7 @@ def _skipped(op: Operation) -> SSAValue | None:
         return None
     for skip, other in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
         sources = [skip]
-        if isinstance(skip.owner, lr.Conv2dOp) and skip.owner.window.kernel == (1, 1):
+        if isinstance(skip.owner, lr.ConvOp) and skip.owner.window.kernel == (1, 1):
             sources.append(skip.owner.input)
         for source in sources:
             if _is_convolved(other, source):
@@ -116,7 +120,7 @@ def _chain(op: Operation) -> int:
 
 
 def _motifs(op: Operation, store: WeightStore) -> Found:
-    if isinstance(op, lr.Conv2dOp):
+    if isinstance(op, lr.ConvOp):
         name = "conv-bn" if (norm := _behind(op, lr.BatchNormOp)) else "conv"
         if _behind(norm or op, lr.ActivationOp):
             yield f"{name}-act"
@@ -125,12 +129,12 @@ def _motifs(op: Operation, store: WeightStore) -> Found:
         if norm is not None:
             yield "conv-bn"
         first = _through(op.input).owner
-        if op.window.kernel == (1, 1) and isinstance(first, lr.Conv2dOp) and _is_depthwise(first):
+        if op.window.kernel == (1, 1) and isinstance(first, lr.ConvOp) and _is_depthwise(first):
             yield "depthwise separable"
     if isinstance(op, lr.AddOp) and _skipped(op) is not None:
         yield "residual block"
         yield from ["residual block, pre-activation"] * (_behind(op, lr.ActivationOp) is None)
-    if isinstance(op, lr.AddOp) and all(isinstance(each.owner, lr.Conv2dOp) for each in op.operands):
+    if isinstance(op, lr.AddOp) and all(isinstance(each.owner, lr.ConvOp) for each in op.operands):
         yield "sum of two convolutions"
         if not all(each.has_one_use() for each in op.operands):
             yield "sum of two convolutions, one read elsewhere"
@@ -152,20 +156,22 @@ def _motifs(op: Operation, store: WeightStore) -> Found:
             yield "concat of a value and itself"
 
 
-def _is_depthwise(op: lr.Conv2dOp) -> bool:
+def _is_depthwise(op: lr.ConvOp) -> bool:
     return op.group_count == shape_of(op.input)[1] > 1
 
 
 def _is_excitation(value: SSAValue) -> bool:
     act = value.owner
     conv = act.input.owner if isinstance(act, lr.ActivationOp) else None
-    return isinstance(conv, lr.Conv2dOp) and isinstance(conv.input.owner, lr.GlobalAvgPoolOp)
+    return isinstance(conv, lr.ConvOp) and isinstance(conv.input.owner, lr.GlobalAvgPoolOp)
 
 
 def _convolution(op: Operation, store: WeightStore) -> Found:
-    if not isinstance(op, lr.Conv2dOp):
+    if not isinstance(op, lr.ConvOp):
         return
     channels, filters, groups = shape_of(op.input)[1], shape_of(op.output)[1], op.group_count
+    if isinstance(op, lr.Conv1dOp):
+        yield "conv of a sequence"
     if groups > 1:
         yield "depthwise" if groups == channels else "groups"
         yield from ["depthwise multiplier"] * (groups == channels and filters > channels)
@@ -193,7 +199,7 @@ def _window(op: Operation, store: WeightStore) -> Found:
     if not isinstance(op, lr.WindowOp):
         return
     window = op.window
-    kind = "conv" if isinstance(op, lr.Conv2dOp) else op.name.removeprefix("lr.").replace("_", " ")
+    kind = "conv" if isinstance(op, lr.ConvOp) else op.name.removeprefix("lr.").replace("_", " ")
     top, left, bottom, right = window.pads
     yield f"{kind} {window.kernel[0]}x{window.kernel[1]}"
     yield f"stride {max(window.strides)}"
@@ -201,7 +207,7 @@ def _window(op: Operation, store: WeightStore) -> Found:
     if any(window.pads):
         yield f"{kind} with padding"
         yield from ["uneven padding"] * ((top, left) != (bottom, right))
-    if isinstance(op, lr.Conv2dOp) and any(pad >= window.reach()[i % 2] for i, pad in enumerate(window.pads)):
+    if isinstance(op, lr.ConvOp) and any(pad >= window.reach()[i % 2] for i, pad in enumerate(window.pads)):
         yield "padding as wide as the kernel"
     if isinstance(op, lr.MaxPoolOp) and any(window.pads) and isinstance(op.input.owner, lr.ActivationOp):
         yield f"{op.input.owner.activation.data.kind} into padded max pool"
@@ -209,7 +215,7 @@ def _window(op: Operation, store: WeightStore) -> Found:
 
 def _numbers(op: Operation, store: WeightStore) -> Found:
     match op:
-        case lr.Conv2dOp() | lr.LinearOp():
+        case lr.ConvOp() | lr.LinearOp():
             array = array_of(op.weight, store)
             rest = tuple(range(1, array.ndim))
             empty = ~(array != 0).any(rest)
@@ -219,7 +225,11 @@ def _numbers(op: Operation, store: WeightStore) -> Found:
                 yield "empty filter"
             if len(array) > 1 and (array == array[:1]).all():
                 yield "filters all alike"
-            if array.size > 1 and isinstance(op, lr.Conv2dOp) and (array != 0).any((2, 3)).sum() == 1:
+            if (
+                array.size > 1
+                and isinstance(op, lr.ConvOp)
+                and (array != 0).reshape(*array.shape[:2], -1).any(2).sum() == 1
+            ):
                 yield "one kernel left"
             magnitudes = np.abs(array[array != 0])
             if magnitudes.size > 1 and (magnitudes == magnitudes[0]).all():

@@ -1,7 +1,8 @@
 """What networks are made of: each motif adds a few layers to a network behind one of its values.
 
-A motif is a function of the network and the value, which is a picture or a vector as the tables below say; `least` is
-how many layers it needs. It adds more, such as an activation, as long as there is room for them.
+A motif is a function of the network and the value, which is of a rank as the tables below say; `least` is how many
+layers it needs. It adds more, such as an activation, as long as there is room for them. What is for pictures takes
+sequences, too, along which windows move in one row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from math import prod
 from xdsl.ir import SSAValue
 
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.values.shapes import Window
+from lrc.dialects.values.shapes import Window, picture
 from lrc.testing.networks.building import MOST_NUMBERS, POINTWISE, SAME, Builder
 from lrc.testing.plain import MANY_CHANNELS
 
@@ -44,8 +45,9 @@ def same(net: Builder) -> Window:
 
 
 def size(value: SSAValue) -> tuple[int, int]:
-    """Rows and columns of a picture."""
-    return shape_of(value)[2], shape_of(value)[3]
+    """Rows and columns of a picture; a sequence is one of one row."""
+    _, height, width = picture(shape_of(value))
+    return height, width
 
 
 def fitting(net: Builder, value: SSAValue) -> list[SSAValue]:
@@ -116,7 +118,7 @@ def sum_of_convolutions(net: Builder, value: SSAValue) -> SSAValue:
 def one_for_each_channel(net: Builder, value: SSAValue) -> SSAValue:
     """A sum or product with one number for each channel."""
     numbers = net.mean(value)
-    if net.room > 1 and net.maybe():
+    if net.room > 1 and len(shape_of(value)) < 5 and net.maybe():
         numbers = net.convolution(numbers, shape_of(value)[1], POINTWISE)
     pair = net.pick([(value, numbers), (numbers, value)])
     result = net.product(*pair) if net.maybe() else net.sum(*pair)
@@ -261,14 +263,14 @@ PICTURES = (
     Motif(depthwise_separable, 2, 2),
     Motif(concat_into_padding, 2, 2),
     Motif(residual_chain, 3, 4),
-    Motif(sum_of_convolutions, 3, 3),
+    Motif(sum_of_convolutions, 3, 5),
     Motif(one_for_each_channel, 2, 2),
     Motif(squeeze_and_excite, 4, 2),
     Motif(inception, 3, 2),
     Motif(read_by_many, 3, 2),
     Motif(many_channels, 3, 3),
 )
-"""What may follow a picture, the simplest first."""
+"""What may follow a picture or a sequence, the simplest first."""
 
 VECTORS = (
     Motif(Builder.activation, 1),
@@ -280,3 +282,19 @@ VECTORS = (
     Motif(Builder.softmax, 1),
 )
 """What may follow a vector."""
+
+VOLUMES = (
+    Motif(Builder.activation, 1),
+    Motif(Builder.normalization, 1),
+    Motif(Builder.mean, 1),
+    Motif(binary, 1, 2),
+    Motif(joined, 1, 2),
+    Motif(Builder.softmax, 1),
+    Motif(clipped, 2),
+    Motif(one_for_each_channel, 2, 2),
+    Motif(head, 3),
+)
+"""What may follow a volume, over which no window moves."""
+
+OF_RANK = {2: VECTORS, 3: PICTURES, 4: PICTURES, 5: VOLUMES}
+"""What may follow a value of each rank."""

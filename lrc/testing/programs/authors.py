@@ -6,7 +6,7 @@ block means something whatever it is called with, and its calls are drawn like a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from lrc.dialects import lr
 from lrc.dialects.lr.store import WeightSpec
 from lrc.dialects.values.patterns import project
+from lrc.dialects.values.shapes import pair
 from lrc.testing.plain import up_to
+from lrc.testing.programs.kinds import ACTIVATIONS, AXES, KERNELS, POOLS, WEIGHTED, WORDS_OF
 from lrc.testing.programs.meaning import Parameter, Said, Statement, Template
 from lrc.testing.programs.phrases import (
     BLOCKS,
@@ -39,24 +41,8 @@ from lrc.testing.programs.phrases import (
 ARRAYS: Final = "net.safetensors"
 """The file of arrays that a text names, if it names one."""
 
-ACTIVATIONS: Final = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish", *("leaky_relu",) * 3)
-
-OF_PICTURES: Final = (
-    *("conv2d", "activation", *("block",) * 12, "conv2d", "conv2d", "conv2d", "conv2d"),
-    *("batch_norm", "batch_norm", "activation", "activation", "add", "mul", "concat", "max_pool", "avg_pool"),
-    *("global_avg_pool", "upsample", "flatten", "softmax", *("repeat",) * 4),
-)
-
-OF_VECTORS: Final = (
-    *("linear", *("block",) * 5, "linear", "batch_norm", "activation", "softmax", "add", "mul", "concat", "repeat"),
-)
-
 ONE: Final = object()
 """The places of a picture of one pixel."""
-
-POOLS: Final = ((2, 1), (3, 1), (1, 0), ((1, 2), (0, 1)), ((3, 2), (1, 1)))
-"""Kernels, and paddings with which they fit any picture."""
-
 
 Fields = list[tuple[str | None, Said]]
 """What a call is given beside its inputs."""
@@ -95,12 +81,12 @@ class Author(Phrases):
         name = self.fresh(BLOCKS, {each.name for each in self.blocks})
         scope, parameters = Scope(), list[Parameter]()
         scope.parameters = parameters
-        self._take(scope, parameters, self.pick(("picture", "picture", "picture", "vector")))
+        self._take(scope, parameters, self.pick(("picture", "picture", "picture", "sequence", "vector")))
         several = [each for each in self.blocks if len(each.exports) > 1]
         if several and not self.one_in(3):
             self._take(scope, parameters, ("results", self.pick(several)))
         elif self.one_in(2):
-            self._take(scope, parameters, self.pick(("like", "like", "picture", "vector")))
+            self._take(scope, parameters, self.pick(("like", "like", "picture", "sequence", "vector")))
         if not self.one_in(3):
             self._widths(scope, parameters)
         for _ in range(self.pick((1, 0, 2, 3))):
@@ -139,8 +125,7 @@ class Author(Phrases):
         parameters.append(Parameter(name, self.derived("count", first.name), "count"))
         for each in (name, first.name):
             value = self.pick([*scope.values[-1:], *scope.values])
-            word = "conv2d" if value.kind == "picture" else "linear"
-            self._operator(word, scope, [value], size=named(each)).commit(scope)
+            self._operator(WEIGHTED[value.kind], scope, [value], size=named(each)).commit(scope)
 
     def outputs(self, scope: Scope, inputs: Collection[str]) -> dict[str, str]:
         """Names of outputs, and what they stand for: all that nobody reads."""
@@ -175,7 +160,7 @@ class Author(Phrases):
         """Any statement that can stand in a scope."""
         recent = [value for value in scope.values if value.text in [*scope.unread][-3:]]
         value = self.pick(recent if recent and not self.one_in(4) else scope.values)
-        word = self.pick(OF_PICTURES if value.kind == "picture" else OF_VECTORS)
+        word = self.pick(WORDS_OF[value.kind])
         if word not in ("block", "repeat"):
             return self._operator(word, scope, [value])
         count = self.value("times", scope) if word == "repeat" else None
@@ -184,9 +169,7 @@ class Author(Phrases):
         fitting = rare if rare and self.one_in(2) else fitting
         if fitting and not self.one_in(6):
             return self._call(self.pick(fitting), scope, value, count)
-        again = (
-            ("conv2d", "batch_norm", "relu", "tanh") if value.kind == "picture" else ("linear", "batch_norm", "relu")
-        )
+        again = (WEIGHTED[value.kind], "batch_norm", "relu", "tanh")
         return self._operator(self.pick(again), scope, [value], count)
 
     def _fits(self, block: Template, scope: Scope, value: Value, is_repeated: bool) -> bool:
@@ -197,7 +180,7 @@ class Author(Phrases):
             match parameter.kind:
                 case "results", wanted:
                     is_there = any(each is wanted for _, each in scope.calls)
-                case "picture" | "vector" as kind:
+                case "picture" | "sequence" | "vector" as kind:
                     is_there = any(each.kind == kind for each in scope.values)
                 case "like":
                     is_there = not is_repeated or parameter.default is not None
@@ -221,7 +204,7 @@ class Author(Phrases):
                     name = self.pick([name for name, each in scope.calls if each is wanted])
                     said = named(name)
                     reads += [f"{name}.{export}" for export, _ in wanted.exports]
-                case "picture" | "vector" | "like" as kind:
+                case "picture" | "sequence" | "vector" | "like" as kind:
                     among = scope.like(value) if is_like else [each for each in scope.values if each.kind == kind]
                     said = named(self.pick(among).text)
                     reads.append(said.text)
@@ -271,8 +254,8 @@ class Author(Phrases):
         if word == "activation":
             word = self.pick(ACTIVATIONS)
         match word:
-            case "conv2d":
-                given, is_like_places, is_like_channels = self._conv2d(scope, value, size)
+            case "conv1d" | "conv2d":
+                given, is_like_places, is_like_channels = self._convolution(scope, value, size)
                 places, width = places if is_like_places else object(), width if is_like_channels else object()
             case "linear":
                 width, given = object(), [("units", size or self.value("count", scope)), *self._bias(scope)]
@@ -283,7 +266,8 @@ class Author(Phrases):
             case "leaky_relu":
                 given = [("slope", self.value("slope", scope))] if not self.one_in(3) else []
             case "add" | "mul":
-                fitting = [each for each in scope.values if each.places is ONE and each.channels is width]
+                narrow = [each for each in scope.values if each.places is ONE and each.channels is width]
+                fitting = [each for each in narrow if each.kind == kind]
                 other = self.pick([*scope.like(value), *fitting])
                 places = other.places if places is ONE else places
                 inputs = [value, other] if self.one_in(2) else [other, value]
@@ -293,11 +277,11 @@ class Author(Phrases):
                 ]
                 inputs, width = [value, *(self.pick(joined) for _ in range(self.pick((1, 2))))], object()
             case "max_pool" | "avg_pool":
-                given, places = self._pool(scope), object()
+                given, places = self._pool(scope, AXES[kind]), object()
             case "global_avg_pool":
                 places = ONE
             case "upsample":
-                given.append(("scale", self.value("scale", scope)))
+                given.append(("scale", self.value(("scale", AXES[kind]), scope)))
                 places = object()
             case "flatten":
                 kind, places, width = "vector", object(), object()
@@ -317,10 +301,10 @@ class Author(Phrases):
             return [("bias", constant(f'"{name}"', name))]
         return [("bias", self.value("bias", scope))]
 
-    def _conv2d(self, scope: Scope, value: Value, size: Said | None) -> tuple[Fields, bool, bool]:
+    def _convolution(self, scope: Scope, value: Value, size: Said | None) -> tuple[Fields, bool, bool]:
         """The fields of a convolution, and whether its result has as many places, and as many channels."""
         given: Fields = []
-        own = channels(value.text)
+        own, axes = channels(value.text), AXES[value.kind]
         is_depthwise, is_same = size is None and self.one_in(4), self.one_in(2)
         filters = (
             self.pick((own, self.derived("count", "", own))) if is_depthwise else size or self.value("count", scope)
@@ -329,52 +313,52 @@ class Author(Phrases):
             given.append(("groups", own))
         given.append(("filters", filters))
         if is_same and self.one_in(2):
-            given += [("kernel", self.value("size", scope)), ("pad", constant("same", "same"))]
-            given += [("dilation", self.value("dilation", scope))] if self.one_in(4) else []
+            given += [("kernel", self.value(("size", axes), scope)), ("pad", constant("same", "same"))]
+            given += [("dilation", self.value(("dilation", axes), scope))] if self.one_in(4) else []
         else:
-            kernel = self.pick(((3, 3), (3, 3), (1, 1), (2, 3), (5, 1)))
-            rows, columns = kernel
-            given.append(("kernel", self.whole(rows) if rows == columns else listed([self.whole(n) for n in kernel])))
+            kernel = self.pick(KERNELS[axes])
+            is_square = len(set(kernel)) == 1
+            given.append(("kernel", self.whole(kernel[0]) if is_square else listed([self.whole(n) for n in kernel])))
             dilation = self.pick((1, 1, 1, 2))
             given += [("dilation", self.whole(dilation))] if dilation > 1 or self.one_in(6) else []
-            reach = (dilation * (rows - 1), dilation * (columns - 1))
+            reach = [dilation * (size - 1) for size in kernel]
             given += (
                 [("pad", constant("same", "same") if is_same else self._pads(reach))]
                 if is_same or max(reach) or self.one_in(6)
                 else []
             )
-            given += [("sparsity", self.value(("sparsity", kernel), scope))] if self.one_in(2) else []
+            given += [("sparsity", self.value(("sparsity", pair(kernel)), scope))] if self.one_in(2) else []
         has_stride = self.one_in(3)
-        given += [("stride", self.value("stride", scope))] if has_stride else []
+        given += [("stride", self.value(("stride", axes), scope))] if has_stride else []
         given += self._bias(scope) + self._arrays(scope, "weight")
         given += [("storage", constant("fkw", "fkw"))] if self.one_in(8) else []
         given += [("tuning", self.value("tuning", scope))] if self.one_in(5) else []
         return given, is_same and not has_stride, filters is own
 
-    def _pads(self, reach: tuple[int, int]) -> Said:
-        """A padding with which a window fits whatever reaches so much further than one pixel."""
+    def _pads(self, reach: Sequence[int]) -> Said:
+        """A padding with which a window fits whatever reaches so much further than one pixel, along each axis."""
         least = [-(-each // 2) for each in reach]
         match self.pick(("one", "two", "four")):
             case "one":
                 return self.whole(max(least) + self.one_in(4))
-            case "two":
+            case "two" if len(reach) > 1:
                 return listed([self.whole(each) for each in least])
             case _:
                 before = [self.draw(up_to(each)) for each in reach]
                 after = [each - b + self.one_in(4) for each, b in zip(reach, before, strict=True)]
                 return listed([self.whole(each) for each in (*before, *after)], self.pick(("", ",")))
 
-    def _pool(self, scope: Scope) -> Fields:
-        """The fields of a pooling that fits any picture."""
+    def _pool(self, scope: Scope, axes: int) -> Fields:
+        """The fields of a pooling that fits any picture, or any sequence."""
         given: Fields = []
         if self.one_in(3):
-            given += [("kernel", self.value("size", scope)), ("pad", constant("same", "same"))]
+            given += [("kernel", self.value(("size", axes), scope)), ("pad", constant("same", "same"))]
         else:
-            kernel, pad = self.pick(POOLS)
+            kernel, pad = self.pick(POOLS[axes])
             said = [
                 listed([self.whole(n) for n in each]) if isinstance(each, tuple) else self.whole(each)
                 for each in (kernel, pad)
             ]
             given.append(("kernel", said[0]))
             given += [("pad", said[1])] if pad or self.one_in(3) else []
-        return given + ([("stride", self.value("stride", scope))] if self.one_in(2) else [])
+        return given + ([("stride", self.value(("stride", axes), scope))] if self.one_in(2) else [])

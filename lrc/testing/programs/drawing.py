@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from hypothesis import strategies as st
@@ -14,11 +14,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Region
 
 from lrc.dialects import lr
-from lrc.testing.plain import CHANNELS, SIZES, up_to
+from lrc.testing.plain import input_shapes, up_to
 from lrc.testing.programs.authors import Author
 from lrc.testing.programs.meaning import Network, TooLargeError, layer, stands_for
 from lrc.testing.programs.phrases import DEVICES, INPUTS, MODELS, Scope, Value
 from lrc.testing.programs.texts import Style, text_of
+
+KINDS: Final = {2: "vector", 3: "sequence", 4: "picture", 5: "volume"}
+"""What an input of each rank is called."""
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -44,11 +47,10 @@ def programs(draw: st.DrawFn, layers: int = 8) -> Program:
     """A program of about so many statements, with up to three blocks."""
     author, network, scope, environment = Author(draw), Network(), Scope(), dict[str, Any]()
     for _ in range(author.pick((1, 1, 1, 2, 3))):
-        is_vector = author.one_in(8)
-        shape = (1, draw(CHANNELS)) if is_vector else (1, draw(CHANNELS), draw(SIZES), draw(SIZES))
+        shape = draw(input_shapes())
         name = author.fresh(INPUTS, scope.taken)
         environment[name] = network.input(shape)
-        scope.add(Value(name, "vector" if is_vector else "picture"))
+        scope.add(Value(name, KINDS[len(shape)]))
     inputs = {name: layer(value) for name, value in environment.items()}
     for _ in range(author.pick((2, 1, 3, 4, 0))):
         author.blocks.append(author.block())

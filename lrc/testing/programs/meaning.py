@@ -17,7 +17,7 @@ from xdsl.ir import Block, SSAValue
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of, tensor
 from lrc.dialects.lr.store import WeightSpec
-from lrc.dialects.values.shapes import Window
+from lrc.dialects.values.shapes import Window, pair
 
 Environment = Mapping[str, Any]
 """What names stand for: layers, numbers, tuples, words, sparsities; a call with results stands for a dict of them."""
@@ -57,7 +57,7 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A block; each of its exports is a `picture` or a `vector` (`kinds`)."""
+    """A block; `kinds` says of each of its exports what it is: a `picture`, a `sequence`, a `vector`, a `volume`."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -74,8 +74,19 @@ MOST_LAYERS: Final = 60
 LARGEST: Final = 20_000
 """Numbers of a tensor or an array."""
 
+CONVOLUTION: Final = {
+    "stride": 1,
+    "pad": 0,
+    "dilation": 1,
+    "groups": 1,
+    "bias": True,
+    "sparsity": None,
+    "tuning": None,
+}
+
 FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "conv2d": {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "bias": True, "sparsity": None, "tuning": None},
+    "conv1d": CONVOLUTION,
+    "conv2d": CONVOLUTION,
     "linear": {"bias": True},
     "batch_norm": {"epsilon": Fraction(1, 100_000)},
     "leaky_relu": {"slope": Fraction(1, 100)},
@@ -187,8 +198,9 @@ def make(operator: str, name: str, inputs: list[SSAValue], given: Mapping[str, A
         return said if isinstance(said, str) else _dotted(arrays, ending)
 
     match operator:
-        case "conv2d":
-            return lr.Conv2dOp(
+        case "conv1d" | "conv2d":
+            operation = lr.Conv1dOp if operator == "conv1d" else lr.Conv2dOp
+            return operation(
                 name,
                 x,
                 filters=int(given["filters"]),
@@ -227,7 +239,7 @@ def make(operator: str, name: str, inputs: list[SSAValue], given: Mapping[str, A
         case "global_avg_pool":
             return lr.GlobalAvgPoolOp(name, x)
         case "upsample":
-            return lr.UpsampleOp(name, x, _pair(given["scale"]))
+            return lr.UpsampleOp(name, x, pair(_each(given["scale"], len(shape_of(x)) - 2)))
         case "flatten":
             return lr.FlattenOp(name, x)
         case "softmax":
@@ -240,21 +252,21 @@ def _dotted(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    rows, columns = cast(tuple[Any, Any], value) if isinstance(value, tuple) else (value, value)
-    return int(rows), int(columns)
+def _each(value: Any, axes: int) -> list[int]:
+    """A number for each axis, of which one may have been said for all."""
+    return [int(number) for number in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else [int(value)] * axes
 
 
 def _window(x: SSAValue, given: Mapping[str, Any], stride: Any, dilation: Any) -> Window:
-    kernel, strides, dilations = _pair(given["kernel"]), _pair(stride), _pair(dilation)
-    pad = given["pad"]
+    sizes, pad = shape_of(x)[2:], given["pad"]
+    kernel, strides, dilations = (_each(value, len(sizes)) for value in (given["kernel"], stride, dilation))
     if pad == "same":
-        before_after = [
-            divmod(max((-(-size // s) - 1) * s + d * (k - 1) + 1 - size, 0), 2)
-            for size, k, s, d in zip(shape_of(x)[2:], kernel, strides, dilations, strict=True)
+        lacking = [
+            max((-(-size // s) - 1) * s + d * (k - 1) + 1 - size, 0)
+            for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True)
         ]
-        (top, odd_row), (left, odd_column) = before_after
-        return Window(kernel, strides, (top, left, top + odd_row, left + odd_column), dilations)
-    numbers = [int(number) for number in cast(tuple[Any, ...], pad)] if isinstance(pad, tuple) else [int(pad)]
-    top, left, bottom, right = numbers * (4 // len(numbers))
-    return Window(kernel, strides, (top, left, bottom, right), dilations)
+        pads = [*(each // 2 for each in lacking), *(each - each // 2 for each in lacking)]
+    else:
+        pads = _each(pad, 2 * len(sizes))
+        pads *= 2 * len(sizes) // len(pads)
+    return Window.along(kernel, strides, pads, dilations)

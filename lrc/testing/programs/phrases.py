@@ -47,7 +47,8 @@ SUMS: Final = {
 """What can be said of a number n, as a factor of it and what is added."""
 
 Kind = str | tuple[str, Any]
-"""What a field or parameter may be: `count`, `stride`, …; `("sparsity", (3, 3))` for kernels of that size."""
+"""What a field or parameter may be: `count`, …; `("stride", 2)` along so many axes, `("sparsity", (3, 3))` for kernels
+of that size."""
 
 USUAL: Final = {"count": "filters", "size": "kernel"}
 """What a parameter of a kind is called, other than the kind."""
@@ -57,7 +58,8 @@ MOST_PARAMETERS: Final = 7
 
 @dataclass(frozen=True)
 class Value:
-    """What a name stands for in a scope: a `picture` or a `vector`. Equal `channels` and `places` are equal sizes."""
+    """What a name stands for in a scope: a `picture`, a `sequence`, a `vector` or a `volume`. Equal `channels` and
+    `places` are equal sizes."""
 
     text: str
     kind: str
@@ -160,12 +162,12 @@ class Phrases(Choices):
         default = None
         if self.one_in(2):
             before = [each.name for each in parameters if each.kind == kind]
-            pictures = [each.name for each in parameters if each.kind == "picture"]
+            layers = [each.name for each in parameters if each.kind in ("picture", "sequence")]
             default = self.plain(kind, Scope())
             if before and not self.one_in(3):
                 default = self.derived(kind, self.pick(before))
-            elif pictures and kind == "count":
-                default = self.derived(kind, "", channels(self.pick(pictures)))
+            elif layers and kind == "count":
+                default = self.derived(kind, "", channels(self.pick(layers)))
         parameters.append(Parameter(name, default, kind))
         return parameters[-1]
 
@@ -188,12 +190,12 @@ class Phrases(Choices):
                 return self.whole(self.pick((1, 2, 3, 4, 5, 8)))
             case "times":
                 return self.whole(self.pick((2, 1, 3)))
-            case "size":
-                return self.pair((1, 2, 3, 5))
-            case "stride" | "dilation":
-                return self.pair((1, 2, 3))
-            case "scale":
-                return self.pair((1, 2))
+            case "size", axes:
+                return self.each((1, 2, 3, 5), axes)
+            case "stride" | "dilation", axes:
+                return self.each((1, 2, 3), axes)
+            case "scale", axes:
+                return self.each((1, 2), axes)
             case "slope":
                 return self.pick(
                     (number("0.2"), number("1.5"), number("0"), number("1"), self.minus("0.5"), self.minus("2"))
@@ -230,11 +232,11 @@ class Phrases(Choices):
         text = self.pick(texts)
         return constant(text, Fraction(value), is_atom=not ("/" in text or "-" in text))
 
-    def pair(self, choices: Sequence[int]) -> Said:
-        """A number, or one for rows and one for columns."""
-        if not self.one_in(3):
+    def each(self, choices: Sequence[int], axes: int) -> Said:
+        """A number, or one for each axis; few people say that of a sequence."""
+        if not self.one_in(3 if axes > 1 else 9):
             return self.whole(self.pick(choices))
-        return listed((self.whole(self.pick(choices)), self.whole(self.pick(choices))), self.pick(("", "", ",")))
+        return listed([self.whole(self.pick(choices)) for _ in range(axes)], self.pick(("", "", ",")))
 
     def set(self, kernel: tuple[int, int]) -> str:
         """The name of a pattern set for such kernels."""

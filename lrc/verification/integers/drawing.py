@@ -142,9 +142,9 @@ class _Drawing:
         """Evaluate a layer, and choose its bias unless a layer behind it decides what is best for both."""
         name = op.layer.data
         match op:
-            case lr.Conv2dOp() | lr.LinearOp():
+            case lr.ConvOp() | lr.LinearOp():
                 tensor = self.weighted(op)
-                if isinstance(op, lr.Conv2dOp) and op.residual is not None:
+                if isinstance(op, lr.ConvOp) and op.residual is not None:
                     tensor = self.sum(name, tensor, self.tensors[op.residual])
             case lr.BatchNormOp():
                 tensor = self.batch_norm(op)
@@ -173,7 +173,7 @@ class _Drawing:
             mask = self.mask(op)
             weight = self.integers(mask.shape, 3)
             weight *= mask
-            if isinstance(op, lr.Conv2dOp):
+            if isinstance(op, lr.ConvOp):
                 balance(weight, x.array, op.group_count)
             weight *= np.float32(1 / x.unit)
             self.units[name] = 1 / x.unit
@@ -384,9 +384,10 @@ def _name(op: lr.LayerOp, field: str, weight: WeightLike) -> str:
 
 
 def _border(sums: Array) -> Bools:
-    """The places of a picture, in a row, that are at its border; of a vector the only one."""
-    border = np.ones((1, 1, *sums.shape[2:]) if sums.ndim > 2 else (1, 1, 1), np.bool_)
-    border[..., 1:-1, 1:-1] = False
+    """The places of a picture, in a row, that are at its border, or at the ends of a sequence; of a vector the only
+    one."""
+    border = np.ones(sums.shape[2:], np.bool_)
+    border[(slice(1, -1),) * border.ndim] = not border.ndim
     return border.reshape(-1)
 
 

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
+from lrc.dialects.values.shapes import pair
 from lrc.interpreters import reference
 from lrc.interpreters.reference import Array
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
-Weighted = lr.Conv2dOp | lr.LinearOp
+Weighted = lr.ConvOp | lr.LinearOp
 
 LARGEST = 2.0**24
 """Up to here float32 has every integer."""
@@ -28,7 +29,7 @@ def sums_of(op: Weighted, x: Array, weight: Floats) -> Array:
     if isinstance(op, lr.LinearOp):
         return reference.linear(x, weight)
     window = op.window
-    return reference.conv2d(x, weight, None, window.strides, window.pads, window.dilations, op.group_count)
+    return reference.convolution(x, weight, None, window.strides, window.pads, window.dilations, op.group_count)
 
 
 def reach_of(op: Weighted, x: Array, weight: Floats, limit: float) -> Array:
@@ -37,7 +38,7 @@ def reach_of(op: Weighted, x: Array, weight: Floats, limit: float) -> Array:
     magnitudes = np.abs(weight)
     if isinstance(op, lr.LinearOp):
         return reference.float64(magnitudes @ np.abs(x[0]).astype(np.float32))
-    groups, kernels = op.group_count, magnitudes.sum((2, 3), dtype=np.float64)
+    groups, kernels = op.group_count, magnitudes.reshape(*magnitudes.shape[:2], -1).sum(2, dtype=np.float64)
     channels = largest_of(x).reshape(groups, -1, 1)
     reach = (kernels.reshape(groups, -1, kernels.shape[1]) @ channels).reshape(-1)
     return reach if reach.max() <= limit else largest_of(sums_of(op, np.abs(x), magnitudes))
@@ -62,7 +63,8 @@ def balance(weight: Floats, x: Array, groups: int) -> None:
     Where a tap lies beyond the border, the sum is then much like the others, and its largest element lies anywhere.
     """
     filters, channels = weight.shape[:2]
-    means = x.mean((0, 2, 3)).reshape(groups, channels).repeat(filters // groups, 0)[:, :, None, None]
+    means = x.reshape(groups, channels, -1).mean(2).repeat(filters // groups, 0)
+    means = means.reshape(*means.shape, *[1] * (weight.ndim - 2))
     total = np.zeros_like(weight[:, 0], np.float64)
     for channel in range(channels):
         part = weight[:, channel] * means[:, channel]
@@ -78,9 +80,11 @@ def seen_weights(op: Weighted, shows: Bools, nonzero: Bools) -> Bools:
         return shows[0, :, None] & nonzero[0, None, :]
     window, groups = op.window, op.group_count
     if shows.shape != shape_of(op.output):  # added to a picture, one number for each channel shows wherever that does
-        shows = np.asarray(shows.any((2, 3), keepdims=True))
-    seen = np.empty((groups, op.weight_shape()[0] // groups, *op.weight_shape()[1:]), np.bool_)
-    framed = reference.pad(nonzero, window.pads)
+        shows = np.asarray(shows.any(tuple(range(2, shows.ndim)), keepdims=True))
+    filters, channels, *_ = op.weight_shape()
+    shows = shows.reshape(*shows.shape[:2], *pair(shows.shape[2:]))
+    seen = np.empty((groups, filters // groups, channels, *window.kernel), np.bool_)
+    framed = reference.pad(reference.picture(nonzero), window.pads)
     patches = reference.windows(framed, window.kernel, window.strides, window.dilations)[0]
     places = shows[0].any(0)  # behind a reset these are few
     filters = shows[0, :, places].T.reshape(*seen.shape[:2], -1)

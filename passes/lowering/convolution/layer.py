@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lrc.dialects.fkw.ops import Conv2dOp
-from lrc.dialects.lr.base import shape_of
 from lrc.dialects.values.rounding import pieces
 from lrc.passes.lowering.convolution.kernel import ConvFamily, conv_kernel
 from lrc.passes.lowering.graph import Graph
@@ -19,7 +18,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
     fkw = op.arrays(graph.store)
     source, target = graph.picture(op.input), graph.picture(op.output)
     residual = None if op.residual is None else graph.picture(op.residual)
-    _, filters, height, width = shape_of(op.output)
+    filters, height, width = target.channels, target.height, target.width
     (rows, _), columns = schedule.tile, schedule.columns
     family = ConvFamily(
         patterns=op.patterns.data,
@@ -38,8 +37,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         bits=(8 * fkw.offset.itemsize, 8 * fkw.reorder.itemsize, 8 * fkw.index.itemsize, 8 * fkw.stride.itemsize),
         ragged=(height % rows != 0, width % columns != 0),
     )
-    channels = shape_of(op.input)[1]
-    blocks = 1 if op.group_count > 1 else pieces(channels, schedule.block)
+    blocks = 1 if op.group_count > 1 else pieces(source.channels, schedule.block)
     group = min(schedule.group, filters) // schedule.jam
     jammed = filters // schedule.jam
     tiles = pieces(height, rows), pieces(width, columns), pieces(jammed, group)
