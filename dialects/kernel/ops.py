@@ -94,8 +94,8 @@ class LoadOp(IRDLOperation):
     vector's size; `lanes`: how many lanes lie inside the picture: the others are zero, and if there are
     none nothing is read.
 
-    What lies around the lanes of a stride s is read as well, since plain loads do it: `width` times s elements from
-    the last column on that is a multiple of s, or with `lanes` those up to the last lane inside. A buffer has them.
+    Unless no lane lies inside, the whole vector is read, and what lies between the lanes of a stride s as well, since
+    plain loads do that: `width` times s elements from the last column on that is a multiple of s. A buffer has them.
 
         %v = kernel.load %w[0, 15] : !kernel.window<240> -> vector<16xf32>
         %v = kernel.load %w[0, 16] aligned : !kernel.window<240> -> vector<16xf32>

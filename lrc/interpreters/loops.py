@@ -138,10 +138,9 @@ class Machine:
 
 
 def vector_load(op: kernel.LoadOp) -> Function:
-    """A load from a place of a window; lanes that do not lie inside are zero."""
+    """A load from a place of a window; lanes that do not lie inside are zero. All that it may read has to be there."""
     (row, column), width, stride, aligned = op.place, op.width, op.lane_stride, op.aligned is not None
-    before = column % stride if width > 1 else 0
-    whole = width * stride if width > 1 else 1
+    before, count = (column % stride, width * stride) if width > 1 else (0, 1)
 
     def load(window: Window, lanes: int | None = None) -> Array:
         place = window.moved(row, column)
@@ -150,7 +149,7 @@ def vector_load(op: kernel.LoadOp) -> Function:
         inside = width if lanes is None else min(max(lanes, 0), width)
         result = np.zeros(width)
         if inside:
-            place.moved(0, -before).places(whole if lanes is None else before + (inside - 1) * stride + 1)
+            place.moved(0, -before).places(count)
             result[:inside] = place.buffer[place.places(inside, stride)]
         return result
 

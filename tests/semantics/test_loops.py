@@ -331,7 +331,7 @@ def test_windows_start_within_their_buffer() -> None:
         "%first] : memref<?xf32> -> !kernel.window<6>", "%before] : memref<?xf32> -> !kernel.window<6>"
     )
     text = text.replace("%from =", "%before = arith.constant -1 : index\n    %from =")
-    with pytest.raises(InterpretationError, match="elements -1 to 1 are not within"):
+    with pytest.raises(InterpretationError, match="elements -1 to 2 are not within"):
         call(read(text), "scale", [np.zeros(12), np.zeros(12), 1, 3], WeightStore.empty())
 
 
