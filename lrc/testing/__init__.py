@@ -17,9 +17,9 @@ from lrc.testing.checks.preserving import holds, loops_preserve_meaning, passes_
 from lrc.testing.checks.relations import RELATIONS
 from lrc.testing.checks.robustness import tolerates
 from lrc.testing.checks.roundtrips import formats, means, roundtrips
+from lrc.testing.features import features
 from lrc.testing.kernels.drawing import kernels
 from lrc.testing.networks.drawing import modules
-from lrc.testing.networks.features import features
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
 from lrc.testing.programs.drawing import Program, programs
 

@@ -62,7 +62,7 @@ JOBS: Mapping[str, Job] = {
     "relations": Job(8, _later("graphs", "relations")),
     "texts": Job(4, _later("texts", "levels")),
     "loops": Job(4, _later("graphs", "loops")),
-    "kernels": Job(4, _later("graphs", "written_kernels")),
+    "kernels": Job(6, _later("graphs", "written_kernels")),
     "emitted-c": Job(12, _later("emitted", "emitted", "c")),
     "emitted-host": Job(10, _later("emitted", "emitted", "host")),
     "emitted-neon": Job(9, _later("emitted", "emitted", "neon")),
