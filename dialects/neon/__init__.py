@@ -2,7 +2,7 @@
 
 from abc import ABC
 
-from xdsl.dialects.builtin import I64, Float32Type, IntegerAttr, VectorType
+from xdsl.dialects.builtin import I64, IntegerAttr
 from xdsl.ir import Dialect, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -16,9 +16,9 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.kernel.ops import integer
+from lrc.dialects.kernel.ops import integer, vector_type
 
-FOUR_FLOATS = VectorType(Float32Type(), [4])
+FOUR_FLOATS = vector_type(4)
 
 
 @irdl_op_definition

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,9 +114,22 @@ def lower(
             progress(following.name)
 
     pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional), between)
-    pipeline.apply(context, result)
+    with collecting_nothing():
+        pipeline.apply(context, result)
     report.seconds = time.perf_counter() - began
     return Compilation(module, graph, result, target, pipeline.passes, report, tuple(stretches))
+
+
+@contextmanager
+def collecting_nothing() -> Generator[None]:
+    """While a module grows next to nothing of it is garbage, and Python would look through all of it time and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def check_ports(before: ModuleOp, after: ModuleOp) -> None:
