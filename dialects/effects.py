@@ -5,11 +5,15 @@ An operation of somebody's own takes part by its traits (`xdsl.traits`): `Pure`,
 buffer is written is not asked: two of them, or two windows, may be the same memory.
 """
 
+from functools import cache
+
 from xdsl.dialects import vector
 from xdsl.ir import Block, Operation
-from xdsl.traits import MemoryEffectKind, get_effects
+from xdsl.traits import MemoryAllocEffect, MemoryEffect, MemoryEffectKind, MemoryReadEffect, NoMemoryEffect, get_effects
 
 HARMLESS = (MemoryEffectKind.READ, MemoryEffectKind.ALLOC)
+
+READING = (NoMemoryEffect, MemoryReadEffect, MemoryAllocEffect)
 
 SILENT = (vector.LoadOp, vector.ReductionOp)
 """Operations of xDSL that write nothing and do not say so."""
@@ -17,10 +21,17 @@ SILENT = (vector.LoadOp, vector.ReductionOp)
 
 def may_write(op: Operation) -> bool:
     """Whether memory may hold something else once an operation, or anything inside of it, has run."""
-    if isinstance(op, SILENT):
+    if never_writes(type(op)):
         return False
     effects = get_effects(op)
     return effects is None or any(effect.kind not in HARMLESS for effect in effects)
+
+
+@cache
+def never_writes(kind: type[Operation]) -> bool:
+    """Whether an operation of this kind writes nothing, whatever it looks like and whatever is inside of it."""
+    effects = kind.get_traits_of_type(MemoryEffect)
+    return kind in SILENT or (bool(effects) and all(isinstance(effect, READING) for effect in effects))
 
 
 def blocks(function: Operation) -> list[Block]:
