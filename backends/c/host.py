@@ -33,7 +33,6 @@ class HostPrinter(ScalarPrinter):
     layers: Mapping[str, int] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.names = self.program.variables()
 
     @Arms

@@ -42,7 +42,6 @@ class KernelPrinter(ControlPrinter):
     kernels: Mapping[str, str] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         self.names = Names("value", {*OWN_OF_KERNELS, *FUNCTIONS.values(), *self.isa.words})
 
     @Arms

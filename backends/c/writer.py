@@ -7,12 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import singledispatch
-from io import StringIO
 from typing import Any, TypeVar
 
 from xdsl.dialects.builtin import Float32Type, IndexType, IntegerType, MemRefType, VectorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
-from xdsl.utils.base_printer import BasePrinter
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.hints import isa
 
@@ -44,25 +42,23 @@ class Arms:
 
 
 @dataclass(eq=False, repr=False)
-class CWriter(BasePrinter):
+class CWriter:
     """Writes C line by line, and knows the C expression of every value that has been printed.
 
-    `expressions`: value -> its C; `variables`: names of variables that change, which nothing else may be
-    called by. Raises DiagnosticException for what has no C.
+    `lines`: what was printed; `expressions`: value -> its C; `variables`: names of variables that change, which nothing
+    else may be called by. Raises DiagnosticException for what has no C.
     """
 
     isa: VectorIsa = field(kw_only=True)
     names: Names = field(init=False)
     expressions: dict[SSAValue, Text] = field(default_factory=dict[SSAValue, Text], init=False)
     variables: set[str] = field(default_factory=set[str], init=False)
-    _printed: StringIO = field(default_factory=StringIO, init=False)
-
-    def __post_init__(self) -> None:
-        self.stream = self._printed
+    lines: list[str] = field(default_factory=list[str], init=False)
+    depth: int = field(default=0, init=False)
 
     def printed(self) -> str:
         """What was printed so far."""
-        return self._printed.getvalue().lstrip("\n") + "\n"
+        return "\n".join([*self.lines, ""])
 
     @Arms
     def emit(self, op: Operation) -> None:
@@ -76,7 +72,14 @@ class CWriter(BasePrinter):
 
     def line(self, text: str) -> None:
         """A line of C at the current depth."""
-        self.print_string(f"\n{text}")
+        self.lines.append("  " * self.depth + text)
+
+    @contextmanager
+    def indented(self) -> Generator[None]:
+        """Lines one step further in."""
+        self.depth += 1
+        yield
+        self.depth -= 1
 
     @contextmanager
     def braces(self, head: str, *, closed: bool = True) -> Generator[None]:
