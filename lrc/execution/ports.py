@@ -81,6 +81,7 @@ def _hint(found: Shape, shape: Shape) -> str | None:
     """How an array that was found in another shape may be brought into the right one."""
     if found == shape[1:]:
         return "add the axis of pictures in front: x[np.newaxis]"
-    if len(found) == len(shape) == 4 and (found[3], *found[1:3]) == shape[1:]:
-        return "channels come before rows and columns: x.transpose(0, 3, 1, 2)"
+    if len(found) == len(shape) > 2 and (found[-1], *found[1:-1]) == shape[1:]:
+        rest = range(1, len(shape) - 1)
+        return f"channels come before all else: x.transpose({', '.join(map(str, (0, len(rest) + 1, *rest)))})"
     return None

@@ -44,6 +44,25 @@ def test_windows(fields: str, expected: tuple[tuple[int, ...], ...]) -> None:
     assert (window.kernel, window.strides, window.pads, window.dilations) == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("kernel: 3", ((3,), (1,), (0, 0), (1,))),
+        ("kernel: [2], stride: 2, pad: 1, dilation: 3", ((2,), (2,), (1, 1), (3,))),
+        ("kernel: 3, pad: [1, 2]", ((3,), (1,), (1, 2), (1,))),
+        ("kernel: 4, pad: same", ((4,), (1,), (1, 2), (1,))),
+        ("kernel: 3, stride: 2, dilation: 2, pad: same", ((3,), (2,), (1, 2), (2,))),
+    ],
+)
+def test_windows_over_sequences(fields: str, expected: tuple[tuple[int, ...], ...]) -> None:
+    text = f"s: conv1d(x) {{ filters: 2, {fields} }}"
+    module = lrc.parse(f"model net {{ weights random()\ninput x: f32[1, 4, 10]\n{text}\noutput y = s }}")
+    (conv,) = (op for op in module.walk() if isinstance(op, lr.Conv1dOp))
+    lists = (conv.kernel, conv.strides, conv.pads, conv.dilations)
+    assert tuple(each.get_values() for each in lists) == expected
+    assert conv.weight_shape() == (2, 4, *expected[0])
+
+
 @pytest.mark.parametrize("kind", ["max_pool", "avg_pool"])
 @pytest.mark.parametrize(("stride", "expected"), [("", (2, 3)), (", stride: 1", (1, 1)), (", stride: [1, 2]", (1, 2))])
 def test_poolings_move_by_their_kernel(kind: str, stride: str, expected: tuple[int, int]) -> None:

@@ -29,7 +29,8 @@ MISTAKES = {
     .replace(
         "} : tensor<1x2x4x4xf32>\n}", "} : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>\n}"
     ): "1:1: 2 outputs are called 'y'",
-    MODEL.replace("1x2x4x4", "1x2x4"): "1:1: input 'x' is tensor<1x2x4xf32>, but values are [1, C, H, W] or [1, C]",
+    MODEL.replace("1x2x4x4", "1x2x4"): "3:3: layer 'b': takes a picture [1, C, H, W], not [1, 2, 4]",
+    MODEL.replace("1x2x4x4", "1x2x4x4x4x4"): "1:1: input 'x' is tensor<1x2x4x4x4x4xf32>, but values are [1, C] to",
     MODEL.replace("1x2x4x4", "1x2x0x4"): "1:1: input 'x' is tensor<1x2x0x4xf32>, but values are",
     MODEL.replace("1x2x4x4", "1x2x4x999999999"): "1:1: input 'x' is tensor<1x2x4x999999999xf32>, but 7999999992",
 }

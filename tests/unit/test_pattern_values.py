@@ -36,6 +36,16 @@ def test_sparsity_text(sparsity: Sparsity) -> None:
     assert Sparsity.parse(str(sparsity)) == sparsity
 
 
+@given(st.data())
+def test_kernels_of_sequences_have_one_row(data: st.DataObject) -> None:
+    kernel = (1, data.draw(st.integers(1, 5)))
+    sparsity, rows = data.draw(sparsities(kernel)), data.draw(weights(kernel))
+    flat = rows[:, :, 0]
+    np.testing.assert_array_equal(project(flat, sparsity), project(rows, sparsity)[:, :, 0])
+    assert find_violation(flat, sparsity) == find_violation(rows, sparsity)
+    assert find_scheme(flat) == find_scheme(rows)
+
+
 def test_a_budget_of_nothing() -> None:
     assert Sparsity.parse(f"pattern {DIAGONALS}, budget = layer") == Sparsity("pattern", DIAGONALS)
 

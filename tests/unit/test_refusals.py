@@ -25,7 +25,8 @@ model net {
 
 EDITS = {
     "several pictures": ("f32[1, 4, 8, 8]", "f32[2, 4, 8, 8]", 3),
-    "no picture": ("f32[1, 4, 8, 8]", "f32[1, 4, 8]", 3),
+    "no rank that there is": ("f32[1, 4, 8, 8]", "f32[1, 4, 8, 8, 8, 8]", 3),
+    "no picture": ("f32[1, 4, 8, 8]", "f32[1, 4, 8]", 5),
     "numbers of another type": ("f32[1", "f16[1", 3),
     "a pattern twice": ('"000/011/011"]', '"110/110/000"]', 4),
     "patterns for another kernel": ("kernel: 3, pad: 1, sparsity", "kernel: 5, pad: 2, sparsity", 5),

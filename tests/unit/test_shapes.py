@@ -64,6 +64,39 @@ def test_conv2d(
 
 
 @quick
+@given(
+    sizes, st.integers(1, 6), st.integers(1, 6), small, small, st.tuples(st.integers(0, 3), st.integers(0, 3)), small
+)
+def test_sequences(
+    length: int, channels: int, filters: int, kernel: int, stride: int, pads: tuple[int, int], dilation: int
+) -> None:
+    """A window with a number for each axis is a window over pictures and back, and gives what torch does."""
+    numbers = (kernel,), (stride,), pads, (dilation,)
+    window = Window.along(*numbers)
+    assert window.numbers(axes=1) == numbers
+
+    def convolved() -> tuple[int, ...]:
+        x, weight = nn.pad(torch.zeros(1, channels, length), pads), torch.zeros(filters, channels, kernel)
+        return tuple(nn.conv1d(x, weight, stride=stride, dilation=dilation).shape)
+
+    def pooled() -> tuple[int, ...]:
+        if 2 * max(pads) > kernel:
+            raise RuntimeError
+        return tuple(nn.avg_pool1d(nn.pad(torch.zeros(1, channels, length), pads), kernel, stride).shape)
+
+    agree(lambda: shapes.convolution((1, channels, length), filters, window), convolved)
+    agree(lambda: shapes.pool((1, channels, length), Window.along(*numbers[:3])), pooled)
+
+
+def test_a_sequence_stays_one_row() -> None:
+    with pytest.raises(ShapeError, match="a window with rows does not move over a sequence"):
+        Window((1, 3), strides=(2, 1)).numbers(axes=1)
+    for taller in (lambda: shapes.upsample((1, 2, 5), (2, 1)), lambda: shapes.pad((1, 2, 5), (1, 0, 0, 0))):
+        with pytest.raises(ShapeError, match=r"would make 2 rows of the sequence \[1, 2, 5\]"):
+            taller()
+
+
+@quick
 @given(sizes, sizes, pairs, pairs, st.tuples(st.integers(0, 2), st.integers(0, 2)))
 def test_pooling(
     height: int, width: int, kernel: tuple[int, int], strides: tuple[int, int], pad: tuple[int, int]
@@ -99,6 +132,9 @@ def test_same_padding_gives_one_output_for_each_stride(
         ((1, 3, 4, 5), (1, 3, 1, 1), (1, 3, 4, 5)),
         ((1, 3, 1, 1), (1, 3, 4, 5), (1, 3, 4, 5)),
         ((1, 7), (1, 7), (1, 7)),
+        ((1, 3, 5), (1, 3, 1), (1, 3, 5)),
+        ((1, 3, 1, 1, 1), (1, 3, 2, 4, 5), (1, 3, 2, 4, 5)),
+        ((1, 3, 5), (1, 3, 5, 1), None),
         ((1, 3, 4, 5), (1, 1, 4, 5), None),
         ((1, 3, 4, 5), (1, 3, 1, 5), None),
         ((1, 3, 4, 5), (1, 3), None),
@@ -117,10 +153,13 @@ def test_broadcast(lhs: tuple[int, ...], rhs: tuple[int, ...], expected: tuple[i
 def test_the_rest() -> None:
     assert shapes.concat([(1, 2, 4, 5), (1, 3, 4, 5)]) == (1, 5, 4, 5)
     assert shapes.concat([(1, 2), (1, 3)]) == (1, 5)
+    assert shapes.concat([(1, 2, 4, 5, 6), (1, 3, 4, 5, 6)]) == (1, 5, 4, 5, 6)
     assert shapes.upsample((1, 2, 4, 5), (2, 3)) == (1, 2, 8, 15)
+    assert shapes.upsample((1, 2, 5), (1, 3)) == (1, 2, 15)
     assert shapes.flatten((1, 2, 4, 5)) == (1, 40)
     assert shapes.linear((1, 40), 7) == (1, 7)
     assert shapes.global_pool((1, 2, 4, 5)) == (1, 2, 1, 1)
+    assert shapes.global_pool((1, 2, 5)) == (1, 2, 1)
     assert shapes.pad((1, 2, 4, 5), (1, 2, 3, 4)) == (1, 2, 8, 11)
     with pytest.raises(LrcError, match="needs 'units'"):
         lift(parse("model m { weights random() input x: f32[1, 4] a: linear(x) output y = a }"))

@@ -101,3 +101,16 @@ lr.model @missing (%x : tensor<1x1x2x2xf32>) {
   %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = #lr.weight<"w">} : tensor<1x1x2x2xf32> -> tensor<1x1x2x2xf32> loc("net.lr":7:3)
   lr.output %a {names = ["a"]} : tensor<1x1x2x2xf32>
 }
+
+// -----
+
+// A sequence is a picture of one row, and its kernels have one row: the weight is [2, 2, 1, 2] from here on.
+// CHECK-LABEL: @sequence
+// CHECK: pattern.conv2d "a"(%x) kernel [1, 2] strides [1, 2] pads [0, 1, 0, 0] dilations [1, 1] groups 1
+// CHECK-SAME: tensor<2x2x1x2xf32>
+// CHECK-SAME: patterns = #pattern.set<["10", "01"]>, assignment = dense<{{\[\[1, 0\], \[2, 1\]\]}}> : tensor<2x2xui8>
+// CHECK-SAME: tensor<1x2x5xf32> -> tensor<1x2x3xf32>
+lr.model @sequence (%x : tensor<1x2x5xf32>) {
+  %a = lr.conv1d "a"(%x) kernel [2] strides [2] pads [1, 0] dilations [1] groups 1 {weight = dense<[[[1.0, 0.0], [0.0, 0.0]], [[0.0, 2.0], [3.0, 0.0]]]> : tensor<2x2x2xf32>, sparsity = #lr.sparsity<pattern ["10", "01"], keep = 0.75, budget = layer>} : tensor<1x2x5xf32> -> tensor<1x2x3xf32>
+  lr.output %a {names = ["a"]} : tensor<1x2x3xf32>
+}

@@ -71,3 +71,13 @@ lr.model @leaky {weights = #lr.store<none>} (%x : tensor<1x4x8x8xf32>) {
        : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf32>
   lr.output %y {names = ["y"]} : tensor<1x4x8x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @sequence
+// CHECK-NEXT:    lr.pad "pool.pad"(%x) pads [0, 1] {{.*}} : tensor<1x4x8xf32> -> tensor<1x4x9xf32>
+// CHECK-NEXT:    lr.max_pool "pool"({{.*}}) kernel [3] strides [2] pads [0, 0] : tensor<1x4x9xf32> -> tensor<1x4x4xf32>
+lr.model @sequence {weights = #lr.store<none>} (%x : tensor<1x4x8xf32>) {
+  %y = lr.max_pool "pool"(%x) kernel [3] strides [2] pads [0, 1] : tensor<1x4x8xf32> -> tensor<1x4x4xf32>
+  lr.output %y {names = ["y"]} : tensor<1x4x4xf32>
+}

@@ -83,3 +83,33 @@ lr.model @alike {weights = #lr.store<none>, inputs = ["x"]} (%x : tensor<1x3x8x8
   lr.output %y {names = ["x"]} : tensor<1x3x8x8xf32>
 }
 // CHECK: two inputs or outputs are called 'x'
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x3x8x8xf32>
+%y = lr.conv1d "a"(%x) kernel [3] strides [1] pads [0, 0] dilations [1] groups 1 {weight = #lr.weight<"w">} : tensor<1x3x8x8xf32> -> tensor<1x4x6xf32>
+// CHECK: layer 'a': takes a sequence [1, C, L], not [1, 3, 8, 8]
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x3x8xf32>
+%y = lr.conv1d "a"(%x) kernel [1, 3] strides [1] pads [0, 0] dilations [1] groups 1 {weight = #lr.weight<"w">} : tensor<1x3x8xf32> -> tensor<1x4x6xf32>
+// CHECK: kernel has 2 numbers, expected 1
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x3x8xf32>
+%y = lr.max_pool "a"(%x) kernel [2] strides [2] pads [0, 0, 0, 0] : tensor<1x3x8xf32> -> tensor<1x3x4xf32>
+// CHECK: pads has 4 numbers, expected 2
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x3x2x8x8xf32>
+%y = lr.max_pool "a"(%x) kernel [2, 2] strides [2, 2] pads [0, 0, 0, 0] : tensor<1x3x2x8x8xf32> -> tensor<1x3x2x4x4xf32>
+// CHECK: layer 'a': takes a picture [1, C, H, W] or a sequence [1, C, L], not [1, 3, 2, 8, 8]
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x3x2x2x8x8xf32>
+%y = lr.activation "a"(%x) <relu> : tensor<1x3x2x2x8x8xf32> -> tensor<1x3x2x2x8x8xf32>
+// CHECK: values are [1, C] to [1, C, D, H, W]

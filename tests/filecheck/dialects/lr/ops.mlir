@@ -43,3 +43,28 @@ lr.model @every_layer {weights = #lr.store<random 7>, device = "kryo485"} (%x : 
 // CHECK-NEXT: lr.output %p, %pruned {names = ["p", "pruned"]} : tensor<1x6xf32>, tensor<1x8x4x4xf32>
 
 // GENERIC: "lr.model"() <{sym_name = "every_layer", weights = #lr.store<random 7>, device = "kryo485", input_names = ["x", "v"]}>
+
+// Values of other ranks: over a sequence lists have one number, and two for its ends.
+lr.model @ranks {weights = #lr.store<random 7>} (%s : tensor<1x4x9xf32>, %v : tensor<1x2x3x4x5xf32>) {
+  %c = lr.conv1d "c"(%s) plus %s : tensor<1x4x9xf32> then <relu> kernel [3] strides [1] pads [2, 2] dilations [2] groups 2 {weight = #lr.weight<"c.weight">, sparsity = #lr.sparsity<pattern ["110"]>} : tensor<1x4x9xf32> -> tensor<1x4x9xf32>
+  %max = lr.max_pool "max"(%c) kernel [3] strides [2] pads [0, 1] : tensor<1x4x9xf32> -> tensor<1x4x4xf32>
+  %up = lr.upsample "up"(%max) by [2] : tensor<1x4x4xf32> -> tensor<1x4x8xf32>
+  %framed = lr.pad "framed"(%up) pads [1, 0] {value = 0.0 : f64} : tensor<1x4x8xf32> -> tensor<1x4x9xf32>
+  %mean = lr.global_avg_pool "mean"(%framed) : tensor<1x4x9xf32> -> tensor<1x4x1xf32>
+  %scaled = lr.mul "scaled"(%framed, %mean) : tensor<1x4x9xf32>, tensor<1x4x1xf32> -> tensor<1x4x9xf32>
+  %vmean = lr.global_avg_pool "vmean"(%v) : tensor<1x2x3x4x5xf32> -> tensor<1x2x1x1x1xf32>
+  %sum = lr.add "sum"(%v, %vmean) : tensor<1x2x3x4x5xf32>, tensor<1x2x1x1x1xf32> -> tensor<1x2x3x4x5xf32>
+  %both = lr.concat "both"(%sum, %v) : tensor<1x2x3x4x5xf32>, tensor<1x2x3x4x5xf32> -> tensor<1x4x3x4x5xf32>
+  lr.output %scaled, %both {names = ["a", "b"]} : tensor<1x4x9xf32>, tensor<1x4x3x4x5xf32>
+}
+
+// CHECK-LABEL: lr.model @ranks
+// CHECK-NEXT: %c = lr.conv1d "c"(%s) plus %s : tensor<1x4x9xf32> then <relu> kernel [3] strides [1] pads [2, 2] dilations [2] groups 2 {weight = #lr.weight<"c.weight">, sparsity = #lr.sparsity<pattern ["110"]>} : tensor<1x4x9xf32> -> tensor<1x4x9xf32>
+// CHECK-NEXT: %max = lr.max_pool "max"(%c) kernel [3] strides [2] pads [0, 1] : tensor<1x4x9xf32> -> tensor<1x4x4xf32>
+// CHECK-NEXT: %up = lr.upsample "up"(%max) by [2] : tensor<1x4x4xf32> -> tensor<1x4x8xf32>
+// CHECK-NEXT: %framed = lr.pad "framed"(%up) pads [1, 0]
+// CHECK-NEXT: %mean = lr.global_avg_pool "mean"(%framed) : tensor<1x4x9xf32> -> tensor<1x4x1xf32>
+// CHECK-NEXT: %scaled = lr.mul "scaled"(%framed, %mean)
+// CHECK-NEXT: %vmean = lr.global_avg_pool "vmean"(%v) : tensor<1x2x3x4x5xf32> -> tensor<1x2x1x1x1xf32>
+// CHECK-NEXT: %sum = lr.add "sum"(%v, %vmean)
+// CHECK-NEXT: %both = lr.concat "both"(%sum, %v)
