@@ -220,7 +220,7 @@ class Plan:
 
     def printer(self) -> KernelPrinter:
         """A printer for one text."""
-        return KernelPrinter(indent_num_spaces=4, isa=isa_of(machine_named(self.network.machine)), kernels=self.kernels)
+        return KernelPrinter(isa=isa_of(machine_named(self.network.machine)), kernels=self.kernels)
 
     def body(self) -> Iterator[str]:
         """The statements of the function that launches the kernels."""

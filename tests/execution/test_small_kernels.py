@@ -146,7 +146,7 @@ def program(kernels: ModuleOp, machine: str) -> str:
     names = {function.sym_name.data: function.sym_name.data for function in functions}
 
     def printer() -> KernelPrinter:
-        return KernelPrinter(indent_num_spaces=4, isa=isa, kernels=names)
+        return KernelPrinter(isa=isa, kernels=names)
 
     headers = ("math", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")
     parts = [f"#include <{each}.h>" for each in headers]
