@@ -28,9 +28,9 @@ class LegalizeLoadsPass(ModulePass):
     aligned, load [r, c] -> two aligned loads and a shuffle, unless the place is a multiple of the vector
     rows, load [r, c]    -> kernel.row [r, 0], load [0, c]
 
-    A function that asks for `aligned` promises that each `kernel.window` begins at a multiple of the vector, and that
-    the two vectors around each place that is loaded can be read. Of a window that is none, an argument or what a loop
-    carries, nothing is known: loads from there stay as they are.
+    A kernel that asks for `aligned` promises that each `kernel.window` begins at a multiple of the vector, and that
+    the two vectors around each place that is loaded can be read. Of any other window, one that a loop carries, nothing
+    is known: loads from there stay as they are.
     """
 
     name = "legalize-loads"

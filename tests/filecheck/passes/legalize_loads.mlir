@@ -176,14 +176,20 @@ kernel.func @aligned_places(%buffer: memref<?xf32>, %n: index) loads aligned {
   }
 }
 
-// Nothing is known of a window that comes from elsewhere: not which places of it are aligned.
-// CHECK-LABEL: @aligned_window_from_elsewhere
-// CHECK: %x = kernel.load %w[0, 1] :
-// CHECK-NEXT: %y = kernel.load %w[0, 0] :
-kernel.func @aligned_window_from_elsewhere(%w: !kernel.window<16>, %n: index) loads aligned {
+// Nothing is known of a window that a loop carries: not which places of it are aligned.
+// CHECK-LABEL: @aligned_window_of_a_loop
+// CHECK: %x = kernel.load %v[0, 1] :
+// CHECK-NEXT: %y = kernel.load %v[0, 0] :
+kernel.func @aligned_window_of_a_loop(%buffer: memref<?xf32>, %n: index) loads aligned {
+  %c1 = arith.constant 1 : index
   kernel.grid (%i) in (%n) {
-    %x = kernel.load %w[0, 1] : !kernel.window<16> -> vector<4xf32>
-    %y = kernel.load %w[0, 0] : !kernel.window<16> -> vector<4xf32>
-    "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
+    %w = kernel.window %buffer[%i] : memref<?xf32> -> !kernel.window<16>
+    %last = scf.for %k = %i to %n step %c1 iter_args(%v = %w) -> (!kernel.window<16>) {
+      %x = kernel.load %v[0, 1] : !kernel.window<16> -> vector<4xf32>
+      %y = kernel.load %v[0, 0] : !kernel.window<16> -> vector<4xf32>
+      "test.op"(%x, %y) : (vector<4xf32>, vector<4xf32>) -> ()
+      %next = kernel.row %v[0, 1] : !kernel.window<16> -> !kernel.window<16>
+      scf.yield %next : !kernel.window<16>
+    }
   }
 }
