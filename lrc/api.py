@@ -27,7 +27,7 @@ from lrc.backends.staging import TemporaryFolder
 from lrc.compilation import compiler, pipelines
 from lrc.compilation.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
-from lrc.dialects import lr
+from lrc.dialects import kernel, lr
 from lrc.dialects.lr.store import WeightError
 from lrc.dialects.values.machines import TARGETS
 from lrc.execution import toolchain
@@ -45,7 +45,8 @@ Tensors = Mapping[str, NDArray[np.float32]]
 
 
 def load(source: str | os.PathLike[str], *, strict: bool = False) -> ModuleOp:
-    """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked.
+    """The network in a `.lr` file, or of the zoo (`zoo:NAME`), lifted to the lr dialect and checked; or a module of
+    whatever level, `NAME.mlir`, with its arrays beside it.
 
     What it declares and does not use is an LrcWarning, or a mistake if `strict`.
 
@@ -53,7 +54,7 @@ def load(source: str | os.PathLike[str], *, strict: bool = False) -> ModuleOp:
         UserError: with every mistake in it; or there is no such file.
         TypeError: the source is no path.
     """
-    return _lift(*_read(source), strict)
+    return _load(source, strict)
 
 
 def parse(
@@ -91,6 +92,18 @@ def save(module: ModuleOp, path: str | os.PathLike[str]) -> None:
         (folder / place.name).write_text(text, encoding="utf-8", newline="\n")
 
 
+def _load(source: str | os.PathLike[str], strict: bool = False) -> ModuleOp:
+    """What `load` gives. Warnings point at the caller's caller."""
+    text, name, folder = _read(source)
+    if Path(name).suffix != ".mlir":
+        return _lift(text, name, folder, strict, above=3)
+    from lrc.files import saved
+
+    module = saved.parse(text.encode("utf-8"), name)
+    saved.check(module, name, text)
+    return module
+
+
 def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:
     """The text of a `.lr` file, what errors call it, and its folder."""
     _expect(source, (str, os.PathLike), "the network must be the path of a .lr file, or 'zoo:NAME'")
@@ -101,14 +114,14 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:
     return frontend.read_text(path), shown, path.parent
 
 
-def _lift(text: str, filename: str, folder: Path, strict: bool) -> ModuleOp:
-    """The network in a text. Warnings point at the caller's caller."""
+def _lift(text: str, filename: str, folder: Path, strict: bool, above: int = 2) -> ModuleOp:
+    """The network in a text. Warnings point at the caller's caller, or as far above as is said."""
     found: list[Diagnostic] = []
     module = frontend.lift(frontend.parse(text, filename), folder, found.extend)
     if strict and found:
         raise UserError(*(each.as_error() for each in found))
     if found:
-        warnings.warn(show(found), LrcWarning, stacklevel=3)
+        warnings.warn(show(found), LrcWarning, stacklevel=above + 1)
     return module
 
 
@@ -142,7 +155,7 @@ def compile(
     if target is not None and target not in TARGETS:
         hint = did_you_mean(str(target), TARGETS)
         raise ValueError(f"target must be {', '.join(TARGETS)}, not {target!r}{f'; {hint}' if hint else ''}")
-    module = model if isinstance(model, ModuleOp) else _lift(*_read(model), strict=False)
+    module = model if isinstance(model, ModuleOp) else _load(model)
     target = pipelines.target_of(module, target)
     toolchain.find_compiler(target)  # before the work, not after it
     toolchain.runner_command(target)
@@ -200,8 +213,8 @@ class Net:
         self.name: str = compilation.report.model
         self.target: str = compilation.target
         self.threads: int = program.threads
-        self.inputs: Mapping[str, tuple[int, ...]] = MappingProxyType(lr.input_shapes(compilation.source))
-        self.outputs: Mapping[str, tuple[int, ...]] = MappingProxyType(lr.output_shapes(compilation.source))
+        self.inputs: Mapping[str, tuple[int, ...]] = MappingProxyType(kernel.input_shapes(compilation.source))
+        self.outputs: Mapping[str, tuple[int, ...]] = MappingProxyType(kernel.output_shapes(compilation.source))
         self.folder: Path = program.folder
         self.report: Report = compilation.report
 
@@ -260,8 +273,9 @@ class Net:
         return self._program.bench(_number("runs", runs, MOST_RUNS))
 
     def verify(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Report:
-        """Hold the graph that the passes made against the network as it was written, and every layer of the emitted
-        code against the graph, in float64; for one picture: inputs by name, or the array of the only input.
+        """Hold the graph that the passes made against the network as it was given, and every layer of the emitted
+        code against the graph, in float64; for one picture: inputs by name, or the array of the only input. Code of a
+        network that was given as loops is held against what these mean.
 
         Raises:
             UserError: the inputs do not fit, or are not one picture.
@@ -271,28 +285,32 @@ class Net:
         from lrc.verification import verify as verification
 
         it, picture = self._compilation, self._one_picture(inputs)
+        if not compiler.is_graph(it.source):
+            return verification.verify_loops(it.source, self._program, picture)
         return verification.verify(it.source, it.graph, self._program, picture, it.stretches)
 
     def verify_exactly(self, seed: int = 0, progress: Progress = lambda step: None) -> exact.Report:
         """Run the emitted code with small integers for weights, for which float32 makes no error: every bit has to
         agree with the network as it was written.
 
-        Raises ValueError if the net is closed.
+        Raises ValueError if the net is closed, and UserError if it was given at a level past lr.
         """
         from lrc.verification import exact
 
         self._check_open()
+        self._check_layers("integers are drawn into layers", lr_only=True)
         code = exact.EmittedCode(self._compilation, self._program.folder, self._program.threads)
         return exact.verify(self._compilation.source, code, seed, progress)
 
     def bisect(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Blame | None:
         """The first pass over the graph that changes the meaning, and how; None if there is none.
 
-        Raises as `verify`.
+        Raises as `verify`, and UserError if the network was given as loops.
         """
         from lrc.verification import verify as verification
 
         compilation, picture = self._compilation, self._one_picture(inputs)
+        self._check_layers("passes are compared by what they make of layers")
         return verification.bisect(compilation.source, compilation.graph_passes, compiler.make_context(), picture)
 
     def close(self) -> None:
@@ -314,6 +332,12 @@ class Net:
     def _check_open(self) -> None:
         if not self._is_open:
             raise ValueError(f"the network {self.name} is closed")
+
+    def _check_layers(self, what: str, lr_only: bool = False) -> None:
+        """Raises UserError if the network was given at a level that has no layers any more, or not as they were."""
+        level = pipelines.level_reached(self._compilation.source)
+        if level in ("loops", "target") or (lr_only and level != "lr"):
+            raise UserError.because(f"{what}: the network was given at the level {level}")
 
     def _one_picture(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> Tensors:
         self._check_open()

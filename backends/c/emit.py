@@ -19,14 +19,13 @@ from lrc.backends.folder import write_folder
 from lrc.backends.literals import in_comment
 from lrc.backends.names import kernel_names, program_names
 from lrc.dialects.kernel import (
-    ArenaOp,
     KernelFuncOp,
     LaunchOp,
     LayerAttr,
-    LayoutAttr,
     NetworkOp,
     PortAttr,
     WeightsOp,
+    find_network,
     kernels_of,
 )
 from lrc.dialects.lr.model import find_machine
@@ -59,8 +58,7 @@ def emit(module: ModuleOp) -> Emitted:
     given, taken = ports(network.inputs), ports(network.outputs)
     symbols = [kernel.sym_name.data for kernel in kernels]
     names = program_names(name, [port.name for port in given], [port.name for port in taken], symbols)
-    completing = [launch for launch in network.launches if launch.layer is not None]
-    layers = [layer_of(*each) for each in zip(completing, network.layers, strict=True)]
+    layers = [layer_of(*each) for each in network.completed]
     host = HostPrinter(
         isa=isa,
         program=names,
@@ -122,10 +120,13 @@ def kernels_alone(module: ModuleOp) -> str:
 
 def network_of(module: ModuleOp) -> NetworkOp:
     """The network of a module at the loop level. Raises DiagnosticException if it has none, or several."""
-    networks = [op for op in module.ops if isinstance(op, NetworkOp)]
-    if len(networks) != 1:
-        raise DiagnosticException(f"a folder is written of one kernel.network: there are {len(networks)}")
-    return networks[0]
+    try:
+        network = find_network(module)
+    except ValueError as error:
+        raise DiagnosticException(str(error)) from None
+    if network is None:
+        raise DiagnosticException("there is no kernel.network to be printed as C")
+    return network
 
 
 def ports(side: Iterable[PortAttr]) -> list[Port]:
@@ -138,15 +139,13 @@ def ports(side: Iterable[PortAttr]) -> list[Port]:
 
 def layer_of(launch: LaunchOp, told: LayerAttr) -> Layer:
     """What a layer is, and where the launch that completes it leaves it. Raises DiagnosticException if nobody knows."""
-    buffer = None if launch.buffer is None else launch.buffer.owner
-    layout = buffer.attributes.get("layout") if isinstance(buffer, ArenaOp) else None
-    if not isinstance(layout, LayoutAttr):
-        raise DiagnosticException(f"layer '{told.layer.data}' lies in no buffer of the arena that has a layout")
-    picture = layout.data.picture()
+    if (layout := launch.layout) is None:
+        raise DiagnosticException(f"layer '{told.layer.data}' lies in no buffer that has a layout")
+    picture = layout.picture()
     return Layer(
         name=told.layer.data,
         kind=told.kind.data,
-        elements=layout.data.size,
+        elements=layout.size,
         channels=picture.channels,
         rows=picture.height,
         columns=picture.width,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from xdsl.dialects.builtin import (
@@ -12,11 +12,12 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     MemRefType,
+    ModuleOp,
     StringAttr,
     SymbolRefAttr,
     i64,
 )
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -39,9 +40,11 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from lrc.dialects.kernel.attrs import LayerAttr, PortAttr, tensor_type
+from lrc.dialects import lr
+from lrc.dialects.kernel.attrs import LayerAttr, LayoutAttr, PortAttr, tensor_type
 from lrc.dialects.kernel.buffers import ArenaOp, buffer_type
 from lrc.dialects.kernel.functions import KernelFuncOp
+from lrc.dialects.values.layouts import Layout
 
 
 @irdl_op_definition
@@ -105,6 +108,12 @@ class NetworkOp(IRDLOperation):
     def launches(self) -> list[LaunchOp]:
         """The launches in their order."""
         return [op for op in self.body.block.ops if isinstance(op, LaunchOp)]
+
+    @property
+    def completed(self) -> list[tuple[LaunchOp, LayerAttr]]:
+        """What is told of each layer, with the launch that completes it."""
+        completing = (launch for launch in self.launches if launch.layer is not None)
+        return list(zip(completing, self.layers, strict=True))
 
     def verify_(self) -> None:
         ports = [*self.inputs, *self.outputs]
@@ -235,6 +244,13 @@ class LaunchOp(IRDLOperation):
         return None if self.result is None else self.values.get(self.result.data)
 
     @property
+    def layout(self) -> Layout | None:
+        """How the tensor of the layer that is completed lies in its buffer, if whoever made the buffer says it."""
+        maker = None if self.buffer is None else self.buffer.owner
+        layout = maker.attributes.get("layout") if isinstance(maker, Operation) else None
+        return layout.data if isinstance(layout, LayoutAttr) else None
+
+    @property
     def kernel(self) -> KernelFuncOp | None:
         """The kernel that is launched, if the module has it."""
         kernel = SymbolTable.lookup_symbol(self, self.callee)
@@ -320,6 +336,30 @@ class LaunchOp(IRDLOperation):
             printer.print_string_literal(self.layer.data)
             printer.print_string(f" in {self.result.data}")
         printer.print_op_attributes(self.attributes)
+
+
+def find_network(module: ModuleOp) -> NetworkOp | None:
+    """The network of a module; None if there is none. Raises ValueError if there are several."""
+    networks = [op for op in module.ops if isinstance(op, NetworkOp)]
+    if len(networks) > 1:
+        raise ValueError(f"expected one kernel.network in the module, found {len(networks)}")
+    return networks[0] if networks else None
+
+
+def input_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of the inputs of a network of whatever level, by name, in order."""
+    network = find_network(module)
+    return lr.input_shapes(module) if network is None else _shapes(network.inputs)
+
+
+def output_shapes(module: ModuleOp) -> dict[str, tuple[int, ...]]:
+    """The shapes of the outputs of a network of whatever level, by name, in order. Raises ValueError if it has none."""
+    network = find_network(module)
+    return lr.output_shapes(module) if network is None else _shapes(network.outputs)
+
+
+def _shapes(ports: Iterable[PortAttr]) -> dict[str, tuple[int, ...]]:
+    return {port.port.data: tuple(port.type.get_shape()) for port in ports}
 
 
 def _quoted(layer: str | None) -> str:

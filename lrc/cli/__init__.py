@@ -24,7 +24,8 @@ Examples:
   lrc verify zoo:resnet18 --target neon     against the float64 reference, NEON under qemu
 
 \b
-F is a .lr file, zoo:NAME for a network that comes with lrc, or - for standard input.
+F is a .lr file, zoo:NAME for a network that comes with lrc, or - for standard input; or NAME.mlir, a level that
+`lrc compile --emit` wrote, which commands that compile go on from.
 Every report has --json. Shell completion: lrc completion --help.
 """
 

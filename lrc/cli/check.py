@@ -12,6 +12,7 @@ from lrc.cli.options import examples, json_option, models_argument
 from lrc.exit_codes import INPUT_IS_WRONG
 
 if TYPE_CHECKING:
+    from lrc.dialects.lr import LayerOp
     from lrc.frontend.lifting import Warn
 
 
@@ -72,18 +73,34 @@ def _verdict(warnings: int) -> str:
 
 def _summary(invocation: Invocation, model: str, warn: "Warn") -> dict[str, Any]:
     from lrc.dialects import lr
-    from lrc.dialects.lr.base import LayerOp
 
     module = read_model(invocation, model, warn)
-    network = lr.find_model(module)
-    layers = [op for op in network.block.ops if isinstance(op, LayerOp)]
+    if any(isinstance(op, lr.ModelOp) for op in module.ops):
+        network, inputs, outputs = lr.find_model(module), lr.input_shapes(module), lr.output_shapes(module)
+        layers = [op for op in network.block.ops if isinstance(op, lr.LayerOp)]
+        weights = [weights_of(op) for op in layers]
+    else:
+        from lrc.dialects import kernel
+
+        network = next(op for op in module.ops if isinstance(op, kernel.NetworkOp))
+        inputs, outputs = kernel.input_shapes(module), kernel.output_shapes(module)
+        weights = [layer.weights.data for layer in network.layers]
     return {
         "name": network.sym_name.data,
-        "inputs": {name: list(shape) for name, shape in lr.input_shapes(module).items()},
-        "outputs": {name: list(shape) for name, shape in lr.output_shapes(module).items()},
-        "layers": len(layers),
-        "weights": sum(prod(spec.shape) for op in layers for _, _, spec in op.weight_specs()),
+        "inputs": {name: list(shape) for name, shape in inputs.items()},
+        "outputs": {name: list(shape) for name, shape in outputs.items()},
+        "layers": len(weights),
+        "weights": sum(weights),
     }
+
+
+def weights_of(op: "LayerOp") -> int:
+    """How many weights a layer has, or would have if it were dense."""
+    from lrc.dialects.fkw.ops import Conv2dOp
+
+    if isinstance(op, Conv2dOp):  # it names the arrays that they are packed in
+        return prod(op.weight_shape())
+    return sum(prod(spec.shape) for _, _, spec in op.weight_specs())
 
 
 def _shapes(shapes: dict[str, list[int]]) -> str:

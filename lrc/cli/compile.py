@@ -30,6 +30,7 @@ IR_LEVELS = ("lr", "pattern", "fkw", "loops", "target")
         "lrc compile net.lr --build                    and build/host/net/net_bench, which runs it",
         "lrc compile net.lr --emit fkw | less          look at a level on the way",
         "lrc compile net.lr --emit fkw -o fkw.mlir     to go on from there: its arrays are in fkw.safetensors",
+        "lrc compile fkw.mlir                          and so does this: the passes that remain, the same folder",
         "lrc compile net.lr --json | jq '.layers[0]'   what became of each layer",
     )
 )

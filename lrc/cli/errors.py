@@ -30,13 +30,14 @@ class VerificationFailed(Exception):
 class Invocation:
     """One call of the command: what was typed, and what an error report needs to know of it.
 
-    `model_text` is the `.lr` text once it has been read, for the reproducer; `inputs` are the files that have been
-    read, which nothing is written over.
+    `model_text` is the text of the network once it has been read, for the reproducer, `suffix` that of its file;
+    `inputs` are the files that have been read, which nothing is written over.
     """
 
     arguments: tuple[str, ...]
     debug: bool = False
     model_text: str | None = None
+    suffix: str = ".lr"
     inputs: list[Path] = field(default_factory=list[Path])
 
 

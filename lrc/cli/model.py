@@ -52,7 +52,7 @@ def read_source(invocation: Invocation, model: str) -> Source:
 
 def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -> "ModuleOp":
     """The network behind F, lifted and checked; warnings go to standard error unless `warn` takes them. F may also be
-    a module of the lr level, NAME.mlir, with its arrays beside it.
+    a module of whatever level, NAME.mlir, with its arrays beside it.
 
     Raises UserError with every mistake in it.
     """
@@ -63,9 +63,12 @@ def read_model(invocation: Invocation, model: str, warn: "Warn | None" = None) -
     if Path(model).suffix == ".mlir":
         from lrc.files import saved
 
+        text = saved.read_bytes(Path(model))
         invocation.inputs.append(Path(model))
-        module = saved.load_network(Path(model))
+        module = saved.parse(text, model)
         invocation.inputs += files(module)
+        invocation.model_text, invocation.suffix = text.decode("utf-8"), ".mlir"
+        saved.check(module, model, invocation.model_text)
         return module
     source = read_source(invocation, model)
     tree = frontend.parse(source.text, source.name)

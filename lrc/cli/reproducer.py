@@ -25,7 +25,7 @@ FLAGS, OPTIONS = ("--replace-unfriendly", "--exact"), ("--target", "--threads", 
 def command_to_reduce(invocation: Invocation, path: Path) -> str | None:
     """The command that makes a reproducer smaller; None if its network was not at hand, or was not to blame."""
     words = [part for word in invocation.arguments for part in word.split("=", 1 if word.startswith("--") else 0)]
-    if invocation.model_text is None or not set(REDUCIBLE).intersection(words):
+    if invocation.model_text is None or invocation.suffix != ".lr" or not set(REDUCIBLE).intersection(words):
         return None
     kept = [word for word in words if word in FLAGS]
     kept += [part for name, value in pairwise(words) if name in OPTIONS for part in (name, value)]
@@ -38,7 +38,8 @@ def write_reproducer(invocation: Invocation, error: Exception) -> Path:
     It stands in the current directory, or among the temporary files if that cannot be written, and its name follows
     the place of the error, so that the same bug has the same file.
     """
-    return write_text(error, ("lrc", *invocation.arguments), invocation.model_text or "", invocation.inputs)
+    command, text = ("lrc", *invocation.arguments), invocation.model_text or ""
+    return write_text(error, command, text, invocation.inputs, invocation.suffix)
 
 
 def write_text(

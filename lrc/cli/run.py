@@ -22,6 +22,7 @@ from lrc.cli.summary import say_unused_tunings
     epilog=examples(
         "lrc run net.lr --input x.npy --output y.npy       on this machine",
         "lrc run net.lr --target neon --input x.npy        as on a phone; under qemu elsewhere",
+        "lrc run fkw.mlir --input x.npy                    what was written, or edited, at a level",
         "lrc run zoo:digits --json | jq .outputs           a random input, drawn from --seed",
     )
 )
@@ -50,7 +51,7 @@ def command(
     from lrc import api
     from lrc.cli.tensors import check_place, describe, read_tensors, write_tensors
     from lrc.compilation import pipelines
-    from lrc.dialects import lr
+    from lrc.dialects import kernel
     from lrc.files.inputs import keep
     from lrc.verification.verify import random_inputs
 
@@ -59,8 +60,8 @@ def command(
         invocation.inputs.append(input_path)
     if output_path is not None:
         keep(invocation.inputs, output_path)
-        check_place(output_path, list(lr.output_shapes(module)))  # before the work, not after it
-    shapes = lr.input_shapes(module)
+        check_place(output_path, list(kernel.output_shapes(module)))  # before the work, not after it
+    shapes = kernel.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (
         progress(f"running {model} for {target}") as step,

@@ -31,6 +31,7 @@ NO_BLAME = "no pass changes a layer's meaning"
         "lrc verify net.lr                         this machine's code, layer by layer",
         "lrc verify zoo:resnet18 --target neon     the phone's, under qemu elsewhere",
         "lrc verify net.lr --exact                 also with integers, where every bit has to agree",
+        "lrc verify edited.mlir                    what was edited at one of the levels (lrc compile --emit)",
         "lrc verify net.lr --bisect                if it fails: which pass, which layer",
         "lrc verify net.lr --passes fuse-conv-bn   passes alone, a plug-in's too, in float64: no C is compiled",
     )
@@ -66,7 +67,9 @@ def command(
     inputs of small integers, drawn into the shape and the masks of F, for which float32 makes no error: every number
     has to be the one that F says.
 
-    F may also be a module of the lr level, NAME.mlir, with its arrays beside it.
+    F may also be a module of whatever level, NAME.mlir, with its arrays beside it: what is held against the code then
+    is what that says. Of loops no layers are left, and so no bounds: the code of each is held against what the loops
+    mean in float64, within 1e-4 of its largest number.
     """
     if passes is not None and (others := given(context, *OF_CODE, "bisect")):
         raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
@@ -76,11 +79,18 @@ def command(
     from lrc.cli.tensors import read_tensors
     from lrc.compilation import pipelines
     from lrc.diagnostics import UserError
-    from lrc.dialects import lr
+    from lrc.dialects import kernel
     from lrc.verification.verify import random_inputs
 
+    level = pipelines.level_reached(module)
+    if level in ("loops", "target") and (asked := given(context, "exact", "bisect", "passes")):
+        message = f"{', '.join(asked)} compares layers, of which the level {level} has none"
+        raise UserError.because(message, filename=model)
+    if exact and level != "lr":
+        message = f"--exact draws integers into layers as they were written: this is the level {level}"
+        raise UserError.because(message, filename=model)
     target = pipelines.target_of(module, target)
-    shapes = lr.input_shapes(module)
+    shapes = kernel.input_shapes(module)
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     if (pictures := max(map(len, inputs.values()))) > 1:
         hint = "x[:1] is the first of them"
@@ -133,13 +143,16 @@ def _print_blame(blame: Blame | None) -> None:
 
 
 def _print_report(report: Report, target: str, blame: Blame | None, bisected: bool) -> None:
-    _print_layers(report.layers)
+    _print_layers(report.layers, "kernel" if report.loops else "operation")
     for layer in report.layers:
         if layer.overflow is not None:
             click.echo(f"{layer.layer}: {layer.problem}: make its weights or what it reads smaller")
     for output in report.outputs:
         same = {True: ", the same class", False: ", ANOTHER CLASS", None: ""}[output.same_class]
-        click.echo(f"{output.name}: end to end {output.error:.3g} away, {output.relative:.3g} of the largest{same}")
+        far = f"{output.error:.3g} away, {output.relative:.3g} of the largest{same}"
+        click.echo(
+            f"{output.name}: {far}, of what the loops give" if report.loops else f"{output.name}: end to end {far}"
+        )
         if not output.copied:
             click.echo(f"{output.name}: is NOT what the layer that makes it gave")
     if report.unseen:
@@ -165,11 +178,13 @@ def _print_verdict(report: Report, target: str) -> None:
     if any(not output.passed for output in report.outputs):
         verdicts.append("outputs are wrong or not finite")
     right = f"all {len(report.layers)} layers are within their bounds, and the passes kept the meaning"
+    if report.loops:
+        right = f"all {len(report.layers)} layers are what the loops mean; what layers these were made of is not known"
     click.secho(f"{target}: {', '.join(verdicts) or right}", fg="green" if report.passed else "red")
 
 
-def _print_layers(layers: Sequence[LayerReport]) -> None:
-    print_table(("layer", ">used", "operation", ">largest error", ">its bound"), [_row(row) for row in layers])
+def _print_layers(layers: Sequence[LayerReport], what: str = "operation") -> None:
+    print_table(("layer", ">used", what, ">largest error", ">its bound"), [_row(row) for row in layers])
 
 
 def _row(layer: LayerReport) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 from lrc.backends.c import emit
 from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
-from lrc.dialects import lr
+from lrc.dialects import kernel, lr
 from lrc.files import levels
 from lrc.universe import multiverse
 
@@ -30,6 +30,8 @@ Progress = Callable[[str], None]
 LAST_OF_GRAPH = "pack-fkw"
 """The pass after which a network is still one operation a layer, for the last time."""
 
+FIRST_OF_LOOPS = "lower-to-loops"
+
 
 class WrongPassError(Exception):
     """A pass made a module that is not valid, or other inputs or outputs: a bug in lrc, and in which pass it may be."""
@@ -39,10 +41,10 @@ class WrongPassError(Exception):
 class Compilation:
     """A network on its way to a target.
 
-    `source` is the network as it was written, `graph` the same as packed layers (what the emitted code is verified
-    against), `module` the level that was asked for. `passes` led there, those before `graph_passes` over the graph.
-    `stretches` are the modules before and after passes that keep the meaning: from source to graph, or, if a pass was
-    asked for that changes it, up to that and on from what it made.
+    `source` is the network as it was given, of whatever level, `graph` the same as packed layers, or as the loops that
+    it was given as: what the emitted code is verified against. `module` is the level that was asked for. `passes` led
+    there, `graph_passes` from layers to layers. `stretches` are the modules before and after passes that keep the
+    meaning: from source to graph, or, if a pass was asked for that changes it, up to that and on from what it made.
     """
 
     source: ModuleOp
@@ -57,7 +59,9 @@ class Compilation:
     def graph_passes(self) -> tuple[ModulePass, ...]:
         """The passes from the source to the graph."""
         names = [each.name for each in self.passes]
-        return self.passes[: names.index(LAST_OF_GRAPH) + 1] if LAST_OF_GRAPH in names else self.passes
+        if FIRST_OF_LOOPS in names:
+            return self.passes[: names.index(FIRST_OF_LOOPS)]
+        return self.passes if is_graph(self.module) else ()
 
 
 def make_context() -> Context:
@@ -77,15 +81,17 @@ def lower(
     optional: Collection[str] = (),
     progress: Progress = lambda step: None,
 ) -> Compilation:
-    """Run the passes that lead from a lifted network to `level`, verifying what they make; `module` stays as it is.
+    """Run the passes that lead from a network, of whatever level, to `level`, verifying what they make.
 
-    Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, and WrongPassError.
+    `module` stays as it is. Raises PassFailedException, with the place in the user's file, for what a pass cannot
+    compile, WrongPassError, and UserError if the module is past `level`, or past the optional passes.
     """
     began = time.perf_counter()
     context, result, graph = make_context(), lr.apart(module), module
     stretches: list[tuple[ModuleOp, ModuleOp]] = []
-    first = module
-    report = Report(lr.find_model(module).sym_name.data, target)
+    first, after = module, pipelines.reached(module)
+    pipelines.check_reach(module, level, optional)
+    report = Report(name_of(module), target)
     observe = Observer(report)
     unverified: list[str] = []
 
@@ -95,8 +101,7 @@ def lower(
         try:
             if following is None or following.name not in OVER_LOOPS:
                 current.verify()
-                if graph is module:
-                    check_ports(module, current)
+                check_ports(module, current)
                 unverified.clear()
         except VerifyException as error:
             if previous is None:
@@ -113,9 +118,11 @@ def lower(
         if following is not None:
             progress(following.name)
 
-    pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional), between)
+    pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional, after), between)
     with collecting_nothing():
         pipeline.apply(context, result)
+    if not pipeline.passes:
+        between(None, result, None)
     report.seconds = time.perf_counter() - began
     return Compilation(module, graph, result, target, pipeline.passes, report, tuple(stretches))
 
@@ -132,9 +139,14 @@ def collecting_nothing() -> Generator[None]:
             gc.enable()
 
 
+def is_graph(module: ModuleOp) -> bool:
+    """Whether a module is one of layers, of whatever level, and not yet of loops."""
+    return any(isinstance(op, lr.ModelOp) for op in module.ops)
+
+
 def check_ports(before: ModuleOp, after: ModuleOp) -> None:
     """Raises VerifyException if a network has other inputs or outputs than before: no pass may touch them."""
-    for what, ports in (("inputs", lr.input_shapes), ("outputs", lr.output_shapes)):
+    for what, ports in (("inputs", kernel.input_shapes), ("outputs", kernel.output_shapes)):
         if (found := list(ports(after).items())) != (expected := list(ports(before).items())):
             raise VerifyException(f"the {what} are {_show(found)} instead of {_show(expected)}")
 
@@ -164,5 +176,6 @@ def show_c(compilation: Compilation) -> str:
 
 
 def name_of(module: ModuleOp) -> str:
-    """The name of the network in a module."""
-    return lr.find_model(module).sym_name.data
+    """The name of the network in a module of whatever level."""
+    network = kernel.find_network(module) or lr.find_model(module)
+    return network.sym_name.data

@@ -13,11 +13,12 @@ from xdsl.dialects.builtin import IntAttr, IntegerAttr, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
-from lrc.compilation.pipelines import OPTIONAL, STAGES
+from lrc.compilation.pipelines import OPTIONAL, STAGES, reached
 from lrc.dialects import kernel, lr
 from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.pattern import ops as pattern
+from lrc.dialects.pattern.attrs import ScheduleAttr
 from lrc.dialects.values import zeros
 from lrc.dialects.values.packing import unpack
 from lrc.dialects.values.patterns import Sparsity
@@ -111,8 +112,10 @@ class Observer:
     unused_tunings: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
     def __call__(self, previous: ModulePass | None, module: ModuleOp, following: ModulePass | None) -> None:
-        if previous is None or previous.name in GRAPH_PASSES:
-            self._count_layers(previous is None, lr.find_model(module))
+        if previous is None:
+            self._see_source(module)
+        elif previous.name in GRAPH_PASSES:
+            self._count_layers(lr.find_model(module))
         if following is not None and following.name == "assign-patterns":
             self._see_declared(lr.find_model(module))
         match previous.name if previous else None:
@@ -127,13 +130,25 @@ class Observer:
             case _:
                 pass
 
-    def _count_layers(self, as_written: bool, model: lr.ModelOp) -> None:
+    def _see_source(self, module: ModuleOp) -> None:
+        """What can be told of a module of whatever level, before any pass."""
+        network = kernel.find_network(module)
+        if network is not None:
+            self.report.layers = [describe_loops(launch, layer) for launch, layer in network.completed]
+            self.layers = self.report.layers_written = len(self.report.layers)
+            self._see_kernels(module)
+            self._see_memory(module)
+            return
+        model = lr.find_model(module)
+        self._count_layers(model)
+        self.report.layers_written, self.report.layers_added = self.layers, 0
+        if reached(module) == "pack-fkw":
+            self._see_graph(model)
+
+    def _count_layers(self, model: lr.ModelOp) -> None:
         before, self.layers = self.layers, sum(isinstance(op, LayerOp) for op in model.block.ops)
-        if as_written:
-            self.report.layers_written = self.layers
-        else:
-            self.report.layers_fused += max(before - self.layers, 0)
-            self.report.layers_added += max(self.layers - before, 0)
+        self.report.layers_fused += max(before - self.layers, 0)
+        self.report.layers_added += max(self.layers - before, 0)
 
     def _see_declared(self, model: lr.ModelOp) -> None:
         convolutions = [op for op in model.block.ops if isinstance(op, lr.ConvOp)]
@@ -176,6 +191,20 @@ def _number(attribute: Attribute) -> int:
             return number
         case _:
             raise ValueError(f"{attribute} is no number")
+
+
+def describe_loops(launch: kernel.LaunchOp, told: kernel.LayerAttr) -> LayerReport:
+    """What can be said of a layer that a launch completes: what is told of it."""
+    layout = launch.layout
+    return LayerReport(
+        name=told.layer.data,
+        kind=told.kind.data,
+        shape=() if layout is None else (1, *layout.shape),
+        weights=told.weights.data,
+        executed=told.executed.data,
+        nonzero=told.nonzero.data,
+        schedule=str(told.schedule.data) if isinstance(told.schedule, ScheduleAttr) else None,
+    )
 
 
 def describe(op: LayerOp, store: lr.WeightStore, declared: Sparsity | None = None) -> LayerReport:

@@ -103,7 +103,12 @@ def without_arrays(module: ModuleOp) -> ModuleOp:
 
 def load(path: Path, context: Context) -> ModuleOp:
     """The module in a file, verified, its arrays at hand. Raises xDSL's ParseError and VerifyException, and OSError."""
-    module = LocatedParser(context, read(path), str(path)).parse_module()
+    return parse(read(path), str(path), context)
+
+
+def parse(text: bytes, name: str, context: Context) -> ModuleOp:
+    """The same for the text of a file, which errors call `name`."""
+    module = LocatedParser(context, text, name).parse_module()
     verify(module)
     return module
 

@@ -1,7 +1,7 @@
 """A module in a file of its own, for somebody else to read: what a failing check leaves behind, or `lrc reduce`.
 
 It is a `.lr` file where the language can say it, or else `.mlir`, with its arrays beside it: `lrc-opt` reads both, and
-`lrc verify` too if it is a network.
+and so do the commands that compile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from lrc import api, frontend
 from lrc.backends import staging
 from lrc.compilation.compiler import make_context
 from lrc.diagnostics import Diagnostic, UserError
-from lrc.dialects import lr
+from lrc.dialects import kernel, lr
+from lrc.dialects.files import read
 from lrc.dialects.places import PlacedError
 from lrc.files import levels
 from lrc.frontend.checking import check_weights
@@ -24,19 +25,27 @@ from lrc.frontend.checking import check_weights
 
 def load(path: Path) -> ModuleOp:
     """The module in a `.lr` file, or in a `.mlir` file of any level. Raises UserError with what is wrong, and where."""
-    if path.suffix == ".lr":
-        return frontend.load(path)
+    return frontend.load(path) if path.suffix == ".lr" else parse(read_bytes(path), str(path))
+
+
+def parse(text: bytes, name: str) -> ModuleOp:
+    """The module in the text of a `.mlir` file of any level. Raises UserError with what is wrong, and where."""
     try:
-        return levels.load(path, make_context())
+        return levels.parse(text, name, make_context())
     except (ParseError, VerifyException) as error:
-        raise UserError(Diagnostic.of_error(error)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text"
-        raise UserError.because(f"cannot be read: {reason}", filename=str(path)) from None
+        raise UserError(Diagnostic.of_error(error, text.decode("utf-8"))) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file. Raises UserError if it cannot be read."""
+    try:
+        return read(path)
+    except OSError as error:
+        raise UserError.because(f"cannot be read: {error.strerror}", filename=str(path)) from None
 
 
 def load_network(path: Path) -> ModuleOp:
-    """The same for a network of the lr level, whose arrays are all at hand, and as its layers need them.
+    """The module in a file if it is a network of the lr level whose arrays are all at hand, as its layers need them.
 
     Raises UserError with every array that is not.
     """
@@ -44,10 +53,34 @@ def load_network(path: Path) -> ModuleOp:
     if not is_network(module):
         message = "this is no network of the lr level: one lr.model of nothing but lr's layers"
         raise UserError.because(message, hint="lrc-opt goes on from every level", filename=str(path))
-    found = check_weights(lr.find_model(module))
-    if wrong := [Diagnostic.of_error(PlacedError(op, message)) for op, message, _ in found]:
-        raise UserError(*wrong)
+    check(module, str(path))
     return module
+
+
+def check(module: ModuleOp, name: str, text: str | None = None) -> None:
+    """Raises UserError unless a module of whatever level is one network, to be compiled from there: its machine is
+    known, and its arrays are at hand, as far as it is known which it needs."""
+    try:
+        network = kernel.find_network(module)
+        model = None if network is not None else lr.find_model(module)
+    except ValueError:
+        message = "there is no network in it: one lr.model, or one kernel.network with its kernels"
+        raise UserError.because(message, filename=name) from None
+    found: list[PlacedError] = []
+    if model is not None:
+        found += [PlacedError(op, message) for op, message, _ in check_weights(model)]
+    elif network is not None:
+        store = module.attributes.get("weights")
+        names = set(store.data.names()) if isinstance(store, lr.StoreAttr) else set[str]()
+        found += [
+            PlacedError(op, f"the weights have no array named '{op.weight.data}'")
+            for op in network.body.ops
+            if isinstance(op, kernel.WeightsOp) and op.weight.data not in names
+        ]
+        if lr.find_machine(module) is None:
+            found.append(PlacedError(module, "the module is for no machine: `machine = #lr.machine<…>` is missing"))
+    if found:
+        raise UserError(*(Diagnostic.of_error(each, text) for each in found))
 
 
 def is_network(module: ModuleOp) -> bool:

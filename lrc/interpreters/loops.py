@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects import memref, vector
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import ReturnOp
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
@@ -23,6 +23,7 @@ from lrc.dialects import kernel
 from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.errors import located
+from lrc.interpreters.graph import Given
 from lrc.interpreters.reference import Array, float64
 from lrc.interpreters.steps import Callee, Steps
 from lrc.interpreters.vectors import Function, arithmetic
@@ -58,11 +59,11 @@ class Machine:
     """What runs functions: the arrays of `store`, the buffers that they allocate, and the functions called so far.
 
     `layers` collects the picture [C, H, W] of each layer as it stands when it is complete: places of the `arena` may
-    hold something else later.
+    hold something else later. What `given` has for a layer takes its place then, for those that read it.
     """
 
-    def __init__(self, store: WeightStore) -> None:
-        self.store = store
+    def __init__(self, store: WeightStore, given: Given) -> None:
+        self.store, self.given = store, given
         self.arena: Array | None = None
         self.layers: dict[str, Array] = {}
         self.functions: dict[Callee, Steps] = {}
@@ -112,8 +113,11 @@ class Machine:
             raise InterpretationError(f"there is no kernel {op.callee}")
         given = dict(zip(op.values, operands, strict=True))
         self.function(callee)(*(given[name] for name in callee.arguments))
-        if op.layer is not None and op.result is not None and (layout := layout_of(op.buffer)) is not None:
-            self.layers[op.layer.data] = picture(given[op.result.data], layout)
+        if op.layer is not None and op.result is not None and (layout := op.layout) is not None:
+            name, buffer, places = op.layer.data, given[op.result.data], places_of(layout)
+            self.layers[name] = buffer[places]
+            if (tensor := self.given(name)) is not None:
+                buffer[places] = float64(tensor).reshape(places.shape)
 
     def weights(self, op: kernel.WeightsOp) -> Buffer:
         """An array of the store: indices as they are, weights in float64."""
@@ -202,17 +206,24 @@ def nothing(*operands: Any) -> None:
     """What it means to return, or to give memory back."""
 
 
-def call(module: ModuleOp, function: str, arguments: Sequence[Any], store: WeightStore) -> dict[str, Array]:
+def call(
+    module: ModuleOp,
+    function: str,
+    arguments: Sequence[Any],
+    store: WeightStore,
+    given: Given = lambda layer: None,
+) -> dict[str, Array]:
     """Call a function of the module on flat buffers (float64, or unsigned for indices) and integers; what it stores
     is in the buffers afterwards.
 
-    Returns the picture [C, H, W] of every layer that a launch completed. Raises InterpretationError if it
-    leaves a buffer, or uses an operation that this level does not have, and UserError if an array is missing.
+    Returns the picture [C, H, W] of every layer that a launch completed, which others read unless `given` has another
+    for them. Raises InterpretationError if it leaves a buffer, or uses an operation that this level does not have, and
+    UserError if an array is missing.
     """
     entry = SymbolTable.lookup_symbol(module, function)
     if not isinstance(entry, Callee):
         raise InterpretationError(f"there is no function @{function}")
-    machine = Machine(store)
+    machine = Machine(store, given)
     with np.errstate(all="ignore"):
         machine.function(entry)(*arguments)
     return machine.layers
@@ -227,20 +238,17 @@ def run(
     return outputs
 
 
-def layout_of(buffer: SSAValue | None) -> Layout | None:
-    """The layout of the tensor that is in a buffer, if the one who made the buffer says it."""
-    maker = None if buffer is None else buffer.owner
-    layout = maker.attributes.get("layout") if isinstance(maker, Operation) else None
-    return layout.data if isinstance(layout, kernel.LayoutAttr) else None
-
-
 def picture(buffer: Array, layout: Layout) -> Array:
     """The tensor [C, H, W] that lies in a buffer."""
+    return buffer[places_of(layout)]
+
+
+def places_of(layout: Layout) -> NDArray[np.intp]:
+    """Where each number of a tensor [C, H, W] lies in its buffer."""
     pictures = layout.picture()
-    places = (
+    return (
         pictures.origin
         + pictures.channel_stride * np.arange(pictures.channels)[:, None, None]
         + pictures.row_stride * np.arange(pictures.height)[:, None]
         + np.arange(pictures.width)
     )
-    return buffer[places]

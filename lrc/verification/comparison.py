@@ -46,14 +46,19 @@ class LayerReport:
 
 def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
     """Judge `found`, another result of the operands of `evaluation`, by a bound for every place."""
-    error = distance(found, evaluation.result)
+    return judge(evaluation.layer, evaluation.op.name, evaluation.result, found, bound)
+
+
+def judge(layer: str, operation: str, result: Array, found: NDArray[Any], bound: Array) -> LayerReport:
+    """Judge `found` for a layer whose exact result is known, by a bound for every place."""
+    error = distance(found, result)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0, error / bound)
     worst = np.unravel_index(int(ratio.argmax()), ratio.shape)
-    exact = float(evaluation.result[worst])
+    exact = float(result[worst])
     return LayerReport(
-        layer=evaluation.layer,
-        operation=evaluation.op.name,
+        layer=layer,
+        operation=operation,
         error=float(error[worst]),
         bound=float(bound[worst]),
         ratio=float(ratio[worst]),

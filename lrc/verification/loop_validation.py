@@ -1,26 +1,37 @@
 """Loops mean what the packed layers mean that they were made of: both are run in float64, where a sum has next to no
-room for error."""
+room for error. Where these layers are gone, code means what the loops mean that it was printed from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.diagnostics import UserError
 from lrc.dialects import lr
+from lrc.dialects.kernel import LaunchOp, LayerAttr, find_network
+from lrc.files.levels import find_store
 from lrc.interpreters import loops, walk
-from lrc.interpreters.reference import float64
+from lrc.interpreters.graph import Given
+from lrc.interpreters.reference import Array, float64
+from lrc.passes.diagnose import machine_of
 from lrc.verification import bounds
-from lrc.verification.comparison import compare, distance
+from lrc.verification.comparison import LayerReport, compare, distance, judge
 from lrc.verification.validation import Traced, Validation
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 """How far an output may be from the exact one, for which errors add up along the network."""
 
+TINY = 1e-30
+"""Numbers smaller than these are nothing to compare others with."""
 
-def is_graph(module: ModuleOp) -> bool:
-    """Whether a module is one of layers, of whatever level, and not yet of loops."""
-    return any(isinstance(op, lr.ModelOp) for op in module.ops)
+MOST_ROUNDS = 20_000_000
+"""Multiplications of vectors that are interpreted, at some microseconds each."""
 
 
 def validate_loops(graph: Traced, lowered: ModuleOp) -> Validation:
@@ -49,3 +60,50 @@ def validate_loops(graph: Traced, lowered: ModuleOp) -> Validation:
         if not np.allclose(found.reshape(exact[name].shape), exact[name], RELATIVE, ABSOLUTE, equal_nan=True)
     )
     return Validation(reports, problems)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What code made of loops: a report on each layer, and for each output what the loops, and what the code, gave."""
+
+    layers: tuple[LayerReport, ...]
+    outputs: Mapping[str, tuple[Array, NDArray[np.float32]]]
+
+
+def hold_code_to_loops(
+    module: ModuleOp, inputs: Sequence[ArrayLike], outputs: Mapping[str, NDArray[np.float32]], layers: Given
+) -> Found:
+    """Hold what emitted code gave, `outputs` and each of the `layers`, against what the loops of the module give, in
+    float64: each layer is made of what the code itself read.
+
+    Nobody knows the operations that the loops were made of, and so no bound: a number may be off by `RELATIVE` of the
+    largest one of its layer. Raises UserError if this would take too long, and as the interpreters do.
+    """
+    network = find_network(module)
+    assert network is not None
+    work = sum(_multiplications(*each) for each in network.completed)
+    if (rounds := work / machine_of(module).lanes) > MOST_ROUNDS:
+        raise UserError.because(
+            f"to interpret these loops takes too long: {rounds / 1e6:.0f} million multiplications of vectors",
+            hint="verify the level fkw, whose layers are computed as a whole",
+        )
+    exact = {port.port.data: np.full(prod(port.type.get_shape()), np.nan) for port in network.outputs}
+    arguments = [*(float64(each).reshape(-1) for each in inputs), *exact.values()]
+    tensors = loops.call(module, network.sym_name.data, arguments, find_store(module), layers)
+    reports: list[LayerReport] = []
+    for launch, layer in network.completed:
+        result, found = tensors[layer.layer.data], layers(layer.layer.data)
+        bound = np.full(result.shape, RELATIVE * max(float(np.abs(result).max(initial=0)), TINY))
+        if found is None:
+            raise ValueError(f"the code has no layer '{layer.layer.data}'")
+        kernel = launch.callee.root_reference.data
+        reports.append(judge(layer.layer.data, kernel, result, np.asarray(found), bound))
+    return Found(tuple(reports), {name: (result, outputs[name]) for name, result in exact.items()})
+
+
+def _multiplications(launch: LaunchOp, layer: LayerAttr) -> int:
+    """How many numbers a layer multiplies, or at least makes."""
+    if launch.layout is None:
+        return 0
+    picture = launch.layout.picture()
+    return picture.height * picture.width * max(layer.executed.data, picture.channels)

@@ -22,14 +22,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
+from lrc.compilation.compiler import is_graph
 from lrc.compilation.pipelines import OPTIONAL
-from lrc.dialects import lr
-from lrc.dialects.lr.base import shape_of
+from lrc.dialects import kernel, lr
 from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
 from lrc.verification import bounds
 from lrc.verification.comparison import LayerReport, compare, distance
-from lrc.verification.loop_validation import is_graph, validate_loops
+from lrc.verification.loop_validation import RELATIVE, hold_code_to_loops, validate_loops
 from lrc.verification.validation import Traced, Validation, named_outputs, validate
 
 Tensors = Mapping[str, NDArray[np.float32]]
@@ -71,12 +71,15 @@ class OutputReport:
 @dataclass(frozen=True)
 class Report:
     """What a verification found: what the passes made of the layers that were written (`graph`), and what the emitted
-    code made of the layers of the graph. `unseen` are layers that the emitted code has no tensor of its own for."""
+    code made of the layers of the graph. `unseen` are layers that the emitted code has no tensor of its own for.
+
+    Of a module that was given as `loops` there is no graph: the code is held against what the loops mean."""
 
     graph: Validation
     layers: tuple[LayerReport, ...]
     outputs: tuple[OutputReport, ...]
     unseen: tuple[str, ...] = ()
+    loops: bool = False
 
     @property
     def passed(self) -> bool:
@@ -92,6 +95,7 @@ class Report:
         """The report as what `json.dumps` takes; infinite figures become None."""
         return {
             "passed": self.passed,
+            "against": "loops" if self.loops else "layers",
             "graph": {
                 "passed": self.graph.passed,
                 "layers": [_to_json(layer) for layer in self.graph.layers],
@@ -123,13 +127,9 @@ class Blame:
 
 
 def random_inputs(module: ModuleOp, seed: int = 0) -> Tensors:
-    """Normally distributed inputs for the model of a module, by name, the same for the same seed."""
+    """Normally distributed inputs for the network of a module, by name, the same for the same seed."""
     numbers = np.random.default_rng(seed)
-    model = lr.find_model(module)
-    return {
-        name: numbers.standard_normal(shape_of(argument), np.float32)
-        for name, argument in zip(model.inputs, model.block.args, strict=True)
-    }
+    return {name: numbers.standard_normal(shape, np.float32) for name, shape in kernel.input_shapes(module).items()}
 
 
 def verify(
@@ -167,6 +167,19 @@ def verify(
     copies = {name: tensors[value] for name, value in named_outputs(model)}
     reports = (compare_output(name, outputs, copies, exact) for name, exact in source.outputs().items())
     return Report(graph, tuple(layers), tuple(reports), tuple(unseen))
+
+
+def verify_loops(module: ModuleOp, program: Program, inputs: Tensors) -> Report:
+    """Run `program` on `inputs` and compare it with the loops that it was printed from, in float64. Raises as
+    `hold_code_to_loops`."""
+    ordered = _in_order(module, inputs)
+    outputs, dumped = program.dump(inputs)
+    found = hold_code_to_loops(module, ordered, outputs, dumped.get)
+    reports: list[OutputReport] = []
+    for name, (exact, ours) in found.outputs.items():
+        error, size = float(distance(ours, exact).max()), float(np.abs(exact).max())
+        reports.append(OutputReport(name, error, error / size if size else error, None, error <= RELATIVE * size))
+    return Report(Validation(), found.layers, tuple(reports), loops=True)
 
 
 def compare_output(
@@ -227,7 +240,7 @@ def _validate(before: Traced, stretches: Sequence[tuple[ModuleOp, ModuleOp]]) ->
 
 
 def _in_order(module: ModuleOp, inputs: Tensors) -> list[NDArray[np.float32]]:
-    names = lr.find_model(module).inputs
+    names = list(kernel.input_shapes(module))
     if set(inputs) != set(names):
         raise ValueError(f"the model takes {', '.join(names)}; given: {', '.join(inputs) or 'nothing'}")
     return [inputs[name] for name in names]

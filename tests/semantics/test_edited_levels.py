@@ -110,10 +110,15 @@ def test_one_array_is_no_other(edit: tuple[str, str], message: str, tmp_path: Pa
 
 def test_a_layer_has_a_buffer_of_its_name(tmp_path: Path) -> None:
     path = text_of("target", tmp_path)
-    path.write_text(path.read_text().replace('{layer = "a",', '{layer = "nobody",'))
-    module = levels.load(path, compiler.make_context())
-    with pytest.raises(DiagnosticException, match="layer 'a' has no buffer"):
-        emit(module, [(1, 3, 5, 6)], [(1, 5)], {})
+    right = path.read_text()
+    path.write_text(right.replace('layer "a" in output', 'layer "nobody" in output'))
+    with pytest.raises(
+        VerifyException, match=rf"^{re.escape(str(path))}:\d+:\d+: launches complete 'nobody' as layer 0"
+    ):
+        levels.load(path, compiler.make_context())
+    path.write_text(re.sub(r"(%a = kernel.arena \d+) \{layout = .*?\}", r"\1", right))
+    with pytest.raises(DiagnosticException, match="layer 'a' lies in no buffer that has a layout"):
+        emit(levels.load(path, compiler.make_context()))
 
 
 def change(path: Path, name: str, edit: Callable[[Array], Array]) -> None:

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from lrc.compilation import pipelines
+from lrc.compilation.compiler import is_graph
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
 from lrc.interpreters import walk
@@ -23,7 +24,7 @@ from lrc.testing.kernels.evaluating import functions_preserve_meaning
 from lrc.verification import bounds, verify
 from lrc.verification.comparison import LayerReport, compare, distance
 from lrc.verification.exact import layers_held
-from lrc.verification.loop_validation import is_graph, validate_loops
+from lrc.verification.loop_validation import validate_loops
 from lrc.verification.validation import Traced, Validation
 
 # In each function `__tracebackhide__` makes pytest show the line of the test that called it, and none of these.

@@ -18,11 +18,11 @@ from xdsl.printer import Printer
 
 from lrc import api, frontend
 from lrc.compilation import compiler
+from lrc.compilation.compiler import is_graph
 from lrc.diagnostics import LrcWarning, UserError
 from lrc.dialects import lr
 from lrc.files import levels
 from lrc.files.located import LocatedParser
-from lrc.verification.loop_validation import is_graph
 
 MOST_LINES: Final = 12
 """Lines of a difference that are shown."""
