@@ -138,7 +138,8 @@ class NetworkOp(IRDLOperation):
             if isinstance(op, ArenaOp) and (offset := op.offset.value.data) > arena:
                 size = "has no arena" if arena < 0 else f"has an arena of {arena} bytes"
                 raise VerifyException(f"a buffer lies {offset} bytes behind the start of the arena: the network {size}")
-        completed = [op.layer.data for op in self.launches if op.layer is not None]
+        launches = (op for op in self.walk() if isinstance(op, LaunchOp))  # one inside of another operation says so
+        completed = [op.layer.data for op in launches if op.layer is not None]
         named = [layer.layer.data for layer in self.layers]
         for number, (layer, name) in enumerate(zip_longest(completed, named)):
             if layer != name:

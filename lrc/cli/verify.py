@@ -150,11 +150,10 @@ def _print_report(report: Report, target: str, blame: Blame | None, bisected: bo
     for output in report.outputs:
         same = {True: ", the same class", False: ", ANOTHER CLASS", None: ""}[output.same_class]
         far = f"{output.error:.3g} away, {output.relative:.3g} of the largest{same}"
-        click.echo(
-            f"{output.name}: {far}, of what the loops give" if report.loops else f"{output.name}: end to end {far}"
-        )
+        click.echo(f"{output.name}: {'' if report.loops else 'end to end '}{far}")
         if not output.copied:
-            click.echo(f"{output.name}: is NOT what the layer that makes it gave")
+            maker = "the loops give" if report.loops else "the layer that makes it gave"
+            click.echo(f"{output.name}: is NOT what {maker}")
     if report.unseen:
         click.echo(f"{len(report.unseen)} layers have no tensor of their own: {', '.join(report.unseen)}")
     wrong = [layer for layer in report.graph.layers if not layer.passed]
