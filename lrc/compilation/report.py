@@ -140,8 +140,7 @@ class Observer:
             self._see_memory(module)
             return
         model = lr.find_model(module)
-        self._count_layers(model)
-        self.report.layers_written, self.report.layers_added = self.layers, 0
+        self.layers = self.report.layers_written = sum(isinstance(op, LayerOp) for op in model.block.ops)
         if reached(module) == "pack-fkw":
             self._see_graph(model)
 

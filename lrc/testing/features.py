@@ -4,9 +4,9 @@ from collections import Counter
 
 from xdsl.dialects.builtin import ModuleOp
 
+from lrc.compilation.compiler import is_graph
 from lrc.testing.kernels.features import features as of_kernels
 from lrc.testing.networks.features import features as of_network
-from lrc.verification.loop_validation import is_graph
 
 
 def features(module: ModuleOp) -> Counter[str]:
