@@ -5,7 +5,8 @@ from xdsl.ir import Dialect
 from lrc.dialects.kernel.attrs import LayerAttr, LayoutAttr, LoadsAttr, OrderAttr, PortAttr, WindowType
 from lrc.dialects.kernel.buffers import ArenaOp, WeightsOp
 from lrc.dialects.kernel.functions import GridOp, KernelFuncOp, kernels_of
-from lrc.dialects.kernel.network import LaunchOp, NetworkOp, find_network, input_shapes, output_shapes
+from lrc.dialects.kernel.launch import LaunchOp
+from lrc.dialects.kernel.network import NetworkOp, find_network, input_shapes, output_shapes
 from lrc.dialects.kernel.ops import LoadIndexOp, LoadOp, RowOp, StoreOp, WindowOp
 
 Kernel = Dialect(
