@@ -356,7 +356,11 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_an_interrupt_is_130_and_leaves_nothing(lrc: Lrc, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle of a folder, when its weights are to be written."""
-    monkeypatch.setattr(lrw, "write", lambda *arguments: signal.raise_signal(signal.SIGINT))
+
+    def press(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(lrw, "write", press)
     outcome = lrc("compile", "tiny.lr", "-o", "out")
     assert (outcome.code, outcome.err) == (130, "interrupted\n")
     assert os.listdir() == ["tiny.lr"]

@@ -131,7 +131,7 @@ def edited(old: str, new: str) -> str:
     ("text", "said"),
     [
         ("builtin.module {", "wrong.mlir:1:17"),
-        ("builtin.module {}", "wrong.mlir: error: this is no network of the lr level"),
+        ("builtin.module {}", "wrong.mlir: error: there is no network in it"),
         (edited('"norm"(%conv)', '"norm"(%nothing)'), "%nothing"),
         (edited("strides [1, 1]", "strides [2, 1]"), "wrong.mlir:3:"),
         (edited("random 0", "none"), "wrong.mlir:3:5: error: "),
