@@ -1,5 +1,7 @@
 """Sequences and volumes as C, against the float64 reference within the computed bound."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from variants import Programs, asked_for, check, check_what_is_not_a_number, programs
@@ -82,3 +84,9 @@ def test_what_is_not_a_number_stays_that(case: str, program: Programs) -> None:
 def test_a_sequence_whose_channels_come_last() -> None:
     with pytest.raises(lrc.UserError, match=r"x.transpose\(0, 2, 1\)"):
         ports.fit("x", np.zeros((1, 7, 3)), (1, 3, 7))
+
+
+def test_a_whole_network_of_sequences() -> None:
+    file = Path(__file__).parents[2] / "examples" / "keywords.lr"
+    with lrc.compile(lrc.load(file), target="host") as net:
+        assert net.verify(np.random.default_rng(0).standard_normal((1, 40, 98))).passed
