@@ -33,9 +33,11 @@ from lrc.dialects.values.machines import machine_named
 from lrc.interpreters import graph, loops
 from lrc.interpreters.reference import Array
 
-STRICT = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
-SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-TWO_THREADS = ("-DTWO_THREADS", "-fsanitize=thread", "-pthread")
+STRICT = ("-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+SANITIZE = ("-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+TWO_THREADS = ("-O0", "-DTWO_THREADS", "-fsanitize=thread", "-pthread")
+"""Sanitizers ask of each number that is read or written, and unrolled loops have many: at -O1, which drops those that
+nobody needs, clang takes twelve times as long. What compilers make of the code otherwise, test_compilers.py shows."""
 
 HEADER = """\
 #define _POSIX_C_SOURCE 200809L

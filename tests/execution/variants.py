@@ -21,7 +21,7 @@ VARIANTS = {
     "avx2": ("avx2", (*VECTORS, *SANITIZE)),
     "c": ("c", SANITIZE),
     "two_threads": ("avx2", (*VECTORS, *TWO_THREADS)),
-    "neon": ("neon", ("-static",)),
+    "neon": ("neon", ("-O1", "-static")),
 }
 """Name of a program -> the machine that its code is for, and flags of the compiler."""
 
