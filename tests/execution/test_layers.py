@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from harness import interpret, lower, reference
+from harness import interpret, reference
 from variants import (
     VARIANTS,
     Programs,
@@ -10,6 +10,7 @@ from variants import (
     check,
     check_what_is_not_a_number,
     inputs_of,
+    lowered,
     model,
     picture,
     programs,
@@ -178,7 +179,7 @@ CASES = {
 @pytest.mark.parametrize("machine", ["neon"])
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted(case: str, machine: str) -> None:
-    network = lower(CASES[case], machine)
+    network = lowered(CASES[case], machine)
     inputs = inputs_of(network)
     for found, expected in zip(interpret(network, inputs), reference(network, inputs), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
