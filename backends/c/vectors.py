@@ -63,12 +63,14 @@ class VectorPrinter(ScalarPrinter):
 
     @emit.register
     def _(self, op: vector.FMAOp) -> None:
-        self.accumulate(op, op.acc, "fma", self.of(op.lhs), self.of(op.rhs))
+        left, right, sum = op.operands  # thousands in a kernel, and names are slow
+        self.accumulate(op, sum, "fma", self.of(left), self.of(right))
 
     @emit.register
     def _(self, op: neon.FmaLaneOp) -> None:
+        factor, weights, sum = op.operands
         lane = Text(str(op.lane.value.data))
-        self.accumulate(op, op.acc, "fma lane", self.of(op.vector), self.of(op.weights), lane)
+        self.accumulate(op, sum, "fma lane", self.of(factor), self.of(weights), lane)
 
     def accumulate(self, op: Operation, sum: SSAValue, operation: str, *operands: Text) -> None:
         """sum += ..., in the variable of the sum if this is its last use."""

@@ -129,7 +129,8 @@ def lower(
 
 @contextmanager
 def collecting_nothing() -> Generator[None]:
-    """While a module grows next to nothing of it is garbage, and Python would look through all of it time and again."""
+    """While a module grows, or is printed, next to nothing is garbage, and Python would look through all of it time and
+    again."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -160,7 +161,8 @@ def write(compilation: Compilation, folder: Path, *, embed_weights: bool = False
 
     Raises OSError if the folder cannot be written.
     """
-    written = emit.write(compilation.module, folder, embed_weights=embed_weights)
+    with collecting_nothing():
+        written = emit.write(compilation.module, folder, embed_weights=embed_weights)
     compilation.report.weights_bytes = written["weights_bytes"]
     return written
 

@@ -44,6 +44,11 @@ class OrderBodyPass(ModulePass):
                 function.order = None
 
 
+ACC = 2
+"""The operand of a multiply-add that the product is added to. Bodies have thousands of them, and by its name, as any
+that IRDL defines, it takes several times as long to get as by its number."""
+
+
 @dataclass
 class Sum:
     """An accumulator of a body: the value that comes in, the one that goes out, and the terms between."""
@@ -73,13 +78,13 @@ def bodies(block: Block) -> list[list[Operation]]:
                 sums.clear()
             found[-1].append(op)
             if isinstance(op, vector.FMAOp):
-                sums.add(op.res)
+                sums.add(op.results[0])
     return found
 
 
 def is_next_term(op: Operation, total: SSAValue) -> bool:
     """Whether all that a sum is used for is that `op` adds a term to it."""
-    return isinstance(op, vector.FMAOp) and op.acc is total and total.has_one_use()
+    return isinstance(op, vector.FMAOp) and op.operands[ACC] is total and total.has_one_use()
 
 
 def order_body(block: Block, ops: list[Operation], sums: list[Sum], by_taps: bool) -> None:
@@ -87,7 +92,7 @@ def order_body(block: Block, ops: list[Operation], sums: list[Sum], by_taps: boo
     terms: dict[SSAValue, list[tuple[int, vector.FMAOp]]] = {}
     for i, total in enumerate(sums):
         for fma in total.terms:
-            terms.setdefault(fma.lhs, []).append((i, fma))
+            terms.setdefault(fma.operands[0], []).append((i, fma))
     end = ops[-1].next_op
     waiting = dict.fromkeys(ops)
 
@@ -125,14 +130,14 @@ def order_body(block: Block, ops: list[Operation], sums: list[Sum], by_taps: boo
                 place(result)
     current = [total.start for total in sums]
     places = places_of(ops)
-    used = {x: n for n, x in reversed(list(enumerate(op.lhs for op in ops if isinstance(op, vector.FMAOp))))}
+    used = {x: n for n, x in reversed(list(enumerate(op.operands[0] for op in ops if isinstance(op, vector.FMAOp))))}
     for x in sorted(terms, key=used.__getitem__ if by_taps else lambda x: places.get(x, (0, 0))):
         place(x)
         for i, fma in terms[x]:
-            place(fma.rhs)
+            place(fma.operands[1])
             place(current[i])
-            fma.operands[2] = current[i]
-            current[i] = fma.res
+            fma.operands[ACC] = current[i]
+            current[i] = fma.results[0]
             append(fma)
     for total, last in zip(sums, current, strict=True):
         own = set(total.terms)
@@ -151,13 +156,14 @@ def find_sums(ops: Sequence[Operation]) -> list[Sum]:
     chain: dict[SSAValue, Sum] = {}
     for op in ops:
         if isinstance(op, vector.FMAOp):
-            total = chain.pop(op.acc, None)
+            start, end = op.operands[ACC], op.results[0]
+            total = chain.pop(start, None)
             if total is None:
-                total = Sum(op.acc, op.acc, [])
+                total = Sum(start, start, [])
                 sums.append(total)
             total.terms.append(op)
-            total.end = op.res
-            chain[op.res] = total
+            total.end = end
+            chain[end] = total
     return sums
 
 

@@ -85,7 +85,7 @@ def runs_of_weights(ops: Sequence[Operation]) -> dict[tuple[SSAValue, SSAValue],
 def is_factor(use: Use) -> bool:
     """Whether a value is multiplied with another one, and is not what the product is added to."""
     op = use.operation
-    return isinstance(op, vector.FMAOp) and use.index < 2 and op.lhs is not op.rhs
+    return isinstance(op, vector.FMAOp) and use.index < 2 and op.operands[0] is not op.operands[1]
 
 
 def use_lanes_of(
@@ -104,9 +104,9 @@ def use_lanes_of(
         for use in list(broadcast.vector.uses):
             fma = use.operation
             assert isinstance(fma, vector.FMAOp)
-            x = fma.lhs if fma.rhs is broadcast.vector else fma.rhs
-            by_lane = neon.FmaLaneOp(x, vectors[first], offset - first, fma.acc)
-            by_lane.location, by_lane.res.name_hint = fma.location, fma.res.name_hint
+            left, right, acc = fma.operands
+            by_lane = neon.FmaLaneOp(left if use.index else right, vectors[first], offset - first, acc)
+            by_lane.location, by_lane.results[0].name_hint = fma.location, fma.results[0].name_hint
             Rewriter.replace_op(fma, by_lane)
     for broadcast in weights.values():
         erase_unused(broadcast)
