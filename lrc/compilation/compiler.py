@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
 from lrc.dialects import kernel, lr
 from lrc.files import levels
+from lrc.garbage import collecting_nothing
 from lrc.universe import multiverse
 
 OVER_LOOPS = frozenset({"legalize-loads", "eliminate-redundant-loads", "order-body", "legalize-neon", "plan-memory"})
@@ -125,19 +124,6 @@ def lower(
         between(None, result, None)
     report.seconds = time.perf_counter() - began
     return Compilation(module, graph, result, target, pipeline.passes, report, tuple(stretches))
-
-
-@contextmanager
-def collecting_nothing() -> Generator[None]:
-    """While a module grows, or is printed, next to nothing is garbage, and Python would look through all of it time and
-    again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def is_graph(module: ModuleOp) -> bool:

@@ -19,6 +19,7 @@ from lrc.dialects import kernel, lr
 from lrc.dialects.files import read
 from lrc.dialects.lr.store import WeightStore, is_written_by_lrc
 from lrc.files.located import LocatedParser, verify
+from lrc.garbage import collecting_nothing
 
 
 def save(module: ModuleOp, path: Path) -> None:
@@ -108,8 +109,9 @@ def load(path: Path, context: Context) -> ModuleOp:
 
 def parse(text: bytes, name: str, context: Context) -> ModuleOp:
     """The same for the text of a file, which errors call `name`."""
-    module = LocatedParser(context, text, name).parse_module()
-    verify(module)
+    with collecting_nothing():
+        module = LocatedParser(context, text, name).parse_module()
+        verify(module)
     return module
 
 

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from bisect import bisect
 from math import prod
 
 from xdsl.context import Context
@@ -22,7 +23,7 @@ from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 from xdsl.parser.generic_parser import ParserState
 from xdsl.utils.exceptions import VerifyException
-from xdsl.utils.lexer import Input, Span
+from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
 from lrc.diagnostics import UserError
@@ -57,6 +58,7 @@ class LocatedParser(Parser):
         super().__init__(context, "", name)
         self._parser_state = ParserState(Lexer(Input(content, name)))
         self.lines_before = lines_before
+        self._lines = [0, *(end.end() for end in re.finditer("\n", content))]
 
     def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
         """The module that the text is, not verified. Raises xDSL's ParseError, also for what is nested too deep."""
@@ -68,7 +70,6 @@ class LocatedParser(Parser):
     def parse_operation(self) -> Operation:
         """The next operation, with its place. Raises ParseError there for whatever xDSL does not take."""
         begin = self.pos
-        start = Span(begin, begin, self.lexer.input, self.lines_before).get_location()
         try:
             op = super().parse_operation()
         except VerifyException as error:  # of an attribute, which is verified when it is made
@@ -80,8 +81,14 @@ class LocatedParser(Parser):
         except NotImplementedError:  # xDSL's, of `dense<…>`
             self.raise_error("numbers of this type cannot be read", begin, self.pos)
         if isinstance(op.location, UnknownLoc):
-            op.location = FileLineColLoc(StringAttr(start.file), IntAttr(start.line), IntAttr(start.col))
+            op.location = self._place(begin)
         return op
+
+    def _place(self, position: int) -> FileLineColLoc:
+        """Where a position of the text is. xDSL would count the lines before it, for each operation again."""
+        line = bisect(self._lines, position)
+        column = position - self._lines[line - 1] + 1
+        return FileLineColLoc(StringAttr(self.lexer.input.name), IntAttr(line + self.lines_before), IntAttr(column))
 
     def _consume_token(self, expected_kind: MLIRTokenKind | None = None) -> MLIRToken:
         """Go on to the next token. Where a text may have one of another kind, `dense<(1, 2, 3)>`, xDSL asserts it."""
@@ -111,12 +118,13 @@ def verify(module: ModuleOp) -> None:
     for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
+            for block in (block for region in op.regions for block in region.blocks if block.is_empty):
+                block.verify()  # of the others it would verify the operations
             for operand in op.operands:
                 _check_defined(operand, op, defined)
         except VerifyException as error:
             raise InvalidOperationError(op, str(error)) from None
         defined.add(op)
-    module.verify()
 
 
 def _verify_definition(op: IRDLOperation) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 import lrc
-from lrc.backends.c.emit import emit
+from lrc.backends.c.emit import Emitted, emit
 from lrc.backends.replacing import ForeignFileError
 from lrc.compilation import compiler, pipelines
 from lrc.diagnostics import UserError
@@ -60,27 +62,45 @@ def saved(module: ModuleOp, level: str, folder: Path) -> ModuleOp:
     return levels.load(path, compiler.make_context())
 
 
+Saved = Callable[[str, str], tuple[Path, ModuleOp]]
+
+
+@pytest.fixture(scope="module")
+def level_of(tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """The folder in which a network's level was written, alone, and what was read back, once for all tests."""
+
+    @cache
+    def of(name: str, level: str) -> tuple[Path, ModuleOp]:
+        folder = tmp_path_factory.mktemp(f"{name}-{level}")
+        return folder, saved(network(name), level, folder)
+
+    return lambda name, level: (of(name, level)[0], of(name, level)[1].clone())
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_text_is_the_same(name: str, level: str, tmp_path: Path) -> None:
-    back = saved(network(name), level, tmp_path)
-    text = (tmp_path / f"{level}.mlir").read_text()
+def test_text_is_the_same(name: str, level: str, level_of: Saved) -> None:
+    folder, back = level_of(name, level)
+    text = (folder / f"{level}.mlir").read_text()
     assert levels.show(back) == text
     assert f'#lr.store<file "{level}.safetensors">' in text
     assert set(levels.find_store(back).names()) == levels.array_names(back)
-    assert sorted(os.listdir(tmp_path)) == [f"{level}.mlir", f"{level}.safetensors"]
+    assert sorted(os.listdir(folder)) == [f"{level}.mlir", f"{level}.safetensors"]
+
+
+@cache
+def straight(name: str) -> Emitted:
+    """A network's C without a stop on the way."""
+    return emit(compiler.lower(network(name), TARGET).module)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_compilation_goes_on_to_the_same_c(name: str, level: str, tmp_path: Path) -> None:
-    module = network(name)
-    direct = compiler.lower(module, TARGET)
-    back = saved(module, level, tmp_path)
+def test_compilation_goes_on_to_the_same_c(name: str, level: str, level_of: Saved) -> None:
+    _, back = level_of(name, level)
     for following in LEVELS[LEVELS.index(level) + 1 :]:
         pipelines.parse(pipelines.stage(following, TARGET)).apply(compiler.make_context(), back)
-    again = emit(back)
-    expected = emit(direct.module)
+    again, expected = emit(back), straight(name)
     assert again.model == expected.model
     assert again.arrays.keys() == expected.arrays.keys()
     for array, numbers in expected.arrays.items():
@@ -90,17 +110,17 @@ def test_compilation_goes_on_to_the_same_c(name: str, level: str, tmp_path: Path
 
 @pytest.mark.parametrize("level", LEVELS[:3])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_layers_mean_the_same(name: str, level: str, tmp_path: Path) -> None:
+def test_layers_mean_the_same(name: str, level: str, level_of: Saved) -> None:
     module = network(name)
-    back = saved(module, level, tmp_path)
+    _, back = level_of(name, level)
     for found, exact in zip(run(back, inputs(module)), run(module, inputs(module)), strict=True):
         np.testing.assert_allclose(found, exact, 1e-4, 1e-5)
 
 
 @pytest.mark.parametrize("level", LEVELS[3:])
-def test_loops_mean_the_same(level: str, tmp_path: Path) -> None:
+def test_loops_mean_the_same(level: str, level_of: Saved) -> None:
     module = network("two_layers")
-    back = saved(module, level, tmp_path)
+    _, back = level_of("two_layers", level)
     (exact,) = run(module, inputs(module))
     (found,) = loops.run(back, "two_layers", inputs(module), [exact.size], levels.find_store(back))
     np.testing.assert_allclose(found.reshape(exact.shape), exact, 1e-4, 1e-5)
