@@ -8,26 +8,22 @@ import os
 import random
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from batches import Batch, BatchError, Ran, named
+from batches import Batch, BatchError, named
 from hypothesis import given, seed, settings
 from installed import tool
-from numpy.typing import NDArray
+from judged import Case, changes, problems
 from xdsl.dialects.builtin import ModuleOp
 
 from lrc.compilation import compiler
-from lrc.compilation.compiler import Compilation
-from lrc.dialects import lr
 from lrc.execution import toolchain
 from lrc.files import saved
 from lrc.testing import modules
 from lrc.testing.checks.reproducers import WHERE
-from lrc.verification import exact, verify
-from lrc.verification.integers import IntegerNetwork, draw
-from lrc.verification.validation import named_outputs
+from lrc.verification import verify
+from lrc.verification.integers import draw
 from soak.drawing import QUIET
 from soak.slices import Slice, kind_of, signature_of
 
@@ -42,15 +38,6 @@ OPTIMIZED = ("-O0",) * 7 + ("-O1", "-O1", "-O2", "-O3")
 """Mistakes of lrc show at each: the cheapest is taken most often. `ways.py` has the others."""
 
 CONTRACTED = ("-ffp-contract=off", "-ffp-contract=on", "-ffp-contract=fast")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A network on its way: as it is compiled, what it is run on, and the exact values if it is one of integers."""
-
-    compilation: Compilation
-    inputs: dict[str, NDArray[np.float32]]
-    integers: IntegerNetwork | None
 
 
 def emitted(target: str) -> Callable[[Slice], None]:
@@ -114,7 +101,7 @@ def _check(work: Slice, number: int, target: str, cases: Sequence[Case]) -> None
         return
     inputs = [case.inputs for case in cases]
     for case, ran, again in zip(cases, batch.run(inputs), batch.run(inputs, at_end=False), strict=True):
-        for problem in [*_problems(case, ran), *_changes(ran, again)]:
+        for problem in [*problems(case, ran), *changes(ran, again)]:
             _fail(work, number, target, f"{words[0]}: {kind_of(problem)}", f"{' '.join(words)}: {problem}", case)
     for case in cases:
         work.count(f"networks compiled for {target}")
@@ -135,43 +122,6 @@ def _command(target: str, pick: random.Random) -> tuple[list[str], list[str]]:
     name = pick.choice(("gcc", "clang-19", "clang-19"))
     machine = ["-march=native", "-Wno-psabi"] if target == "host" else []
     return [tool(name), "-std=c11", *STRICT, *machine, optimized, contracted], [name, optimized, contracted]
-
-
-def _problems(case: Case, ran: Ran | str) -> list[str]:
-    """What is wrong with what a network's code did."""
-    if isinstance(ran, str):
-        return [ran]
-    source, graph = case.compilation.source, case.compilation.graph
-    report = verify.verify(source, graph, ran, case.inputs, case.compilation.stretches)
-    found = [f"the graph: {each}" for each in report.graph.problems]
-    for what, layers in (("graph", report.graph.layers), ("code", report.layers)):
-        found += [f"the {what}: {each.operation} '{each.layer}': {each.problem}" for each in layers if not each.passed]
-    found += [f"output '{each.name}' is wrong" for each in report.outputs if not each.passed]
-    return found + (_differences(case.integers, graph, ran) if case.integers else [])
-
-
-def _changes(first: Ran | str, again: Ran | str) -> list[str]:
-    """What another run made otherwise, in which buffers began where they ended before."""
-    if isinstance(first, str) or isinstance(again, str):
-        return [again] if isinstance(again, str) else []
-    pairs = [(name, array, again.outputs[name]) for name, array in first.outputs.items()]
-    pairs += [(name, array, again.layers[name]) for name, array in first.layers.items()]
-    return [f"'{name}' changes from run to run" for name, one, other in pairs if one.tobytes() != other.tobytes()]
-
-
-def _differences(network: IntegerNetwork, graph: ModuleOp, ran: Ran) -> list[str]:
-    """Where a network of integers got other numbers than it has to."""
-    held = exact.layers_held(network.module, graph)
-    pairs = [(name, ran.layers[name], layer) for name, (_, layer) in held.items() if name in ran.layers]
-    for name, value in named_outputs(lr.find_model(network.module)):
-        if isinstance(op := value.owner, lr.LayerOp):
-            pairs.append((name, ran.outputs[name], op.layer.data))
-    wrong = (
-        (name, exact.difference(0, array, network.values[layer]))
-        for name, array, layer in pairs
-        if layer in network.values
-    )
-    return [f"of integers '{name}': {difference}" for name, difference in wrong if difference is not None]
 
 
 def _fail(work: Slice, number: int, target: str, what: str, message: str, case: Case) -> None:
