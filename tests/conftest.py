@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+for library in ("OPENBLAS", "OMP"):
+    # What tests multiply is small: threads that wait for each other's parts of it keep processors from the other tests.
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")  # read when numpy, and torch, are imported
+
 GOLDEN = Path(__file__).parent / "golden"
 SOAK = Path(__file__).parent / "soak"
 

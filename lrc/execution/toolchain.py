@@ -115,7 +115,7 @@ def build(
             compiler = compiler or find_compiler(target)
             flags = [*compiler.flags(target), *(["-fPIC"] if shared else [])]
             if sanitize:
-                flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O1", "-fno-omit-frame-pointer", "-g"]
+                flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-O0", "-g"]
             sources: list[str] = [*metadata["sources"], "lrc_bench.c"]
             program, library = folder / f"{name}_bench", folder / f"lib{name}.so"
             for output in (program, library):
