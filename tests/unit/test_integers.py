@@ -59,14 +59,17 @@ def weighted(module: ModuleOp) -> list[Weighted]:
 @given(modules(), st.integers(0, 3))
 def test_values_are_those_of_the_network_that_was_drawn(module: ModuleOp, turn: int) -> None:
     """Each layer computes its value from those of the layers that it reads, but for what a batch norm, whose variance
-    is a power of four to half a place of a float32, takes from the largest of them."""
+    is a power of four to half a place of a float32, takes from the largest of them, and its bias of that."""
     network = draw(module, turn)
     network.module.verify()
     found = {each.layer: each for each in walk(network.module, list(network.inputs.values()), network.values.get)}
     assert network.values.keys() | network.inexact.keys() == found.keys()
     assert not network.values.keys() & network.inexact.keys()
     for layer, value in network.values.items():
-        largest = max(float(np.abs(array).max(initial=0)) for array in (*found[layer].operands, value))
+        op, sizes = found[layer].op, [*found[layer].operands, value]
+        if isinstance(op, lr.BatchNormOp):
+            sizes.append(array_of(op.bias, lr.find_model(network.module).store))
+        largest = max(float(np.abs(array).max(initial=0)) for array in sizes)
         np.testing.assert_allclose(found[layer].result, value, 1e-6, 1e-6 + 1e-7 * largest, err_msg=layer)
 
 
