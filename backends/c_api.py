@@ -10,6 +10,7 @@ from importlib.resources import files
 from lrc.backends.emitted import EmittedModel, Layer, Port
 from lrc.backends.literals import in_comment, string_literal
 from lrc.backends.lrw import Checksum, WeightsLayout
+from lrc.dialects.values.elements import element_named
 
 RUNTIME = files("lrc.backends.runtime")
 
@@ -133,7 +134,7 @@ def _blanks(model: EmittedModel, layout: WeightsLayout, embed_weights: bool) -> 
         "integer_hash": ", ".join(
             f"UINT64_C(0x{int.from_bytes(layout.integer_hash[at : at + 8], 'little'):016x})" for at in (0, 8)
         ),
-        "layers": "\n".join([*map(_layer_row, model.layers), "  {NULL, NULL, 0, 0, 0, 0, 0, 0, 0},"]),
+        "layers": "\n".join([*map(_layer_row, model.layers), "  {NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0},"]),
         "layer_count": len(model.layers),
         "graph": model.graph.strip("\n"),
         "input_count": len(model.inputs),
@@ -161,7 +162,7 @@ const void *{model.c_name}_weights(size_t *bytes);
 
 def _layer_row(layer: Layer) -> str:
     numbers = (layer.elements, layer.channels, layer.rows, layer.columns)
-    places = (layer.origin, layer.row_stride, layer.channel_stride)
+    places = (layer.origin, layer.row_stride, layer.channel_stride, element_named(layer.element).bytes)
     texts = map(string_literal, (layer.name, layer.kind))
     return f"  {{{', '.join([*texts, *map(str, (*numbers, *places))])}}},"
 

@@ -25,7 +25,8 @@ class Port:
 
 @dataclass(frozen=True)
 class Layer:
-    """A row of the table of layers: where the layer's result stands in its buffer, counted in elements.
+    """A row of the table of layers: where the layer's result stands in its buffer, counted in numbers of its `element`
+    type.
 
     Element (channel, row, column) is at ``origin + channel * channel_stride + row * row_stride + column``.
     """
@@ -39,6 +40,7 @@ class Layer:
     origin: int
     row_stride: int
     channel_stride: int
+    element: str
 
 
 @dataclass(frozen=True)

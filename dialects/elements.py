@@ -3,6 +3,7 @@
 from xdsl.dialects.builtin import Float16Type, Float32Type, MemRefType, TensorType, VectorType, f16, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from lrc.dialects.values.elements import F16, F32, Element
 
@@ -18,12 +19,10 @@ def type_of(element: Element) -> FloatType:
 def element_of(value: SSAValue | Attribute) -> Element:
     """What a number is, or one of a tensor, a buffer or a vector. Raises VerifyException for what is none of these."""
     kind = value.type if isinstance(value, SSAValue) else value
-    if isinstance(kind, TensorType | MemRefType | VectorType):
-        kind = kind.get_element_type()
-    match kind:
-        case Float32Type():
-            return F32
-        case Float16Type():
-            return F16
-        case _:
-            raise VerifyException(f"there is no layout for numbers of type {kind}: f32 and f16 are known")
+    if isa(kind, TensorType[Attribute]) or isa(kind, MemRefType[Attribute]) or isa(kind, VectorType[Attribute]):
+        kind = kind.element_type
+    if kind == f32:
+        return F32
+    if kind == f16:
+        return F16
+    raise VerifyException(f"there is no layout for numbers of type {kind}: f32 and f16 are known")

@@ -28,7 +28,9 @@ from lrc.compilation import compiler, pipelines
 from lrc.compilation.compiler import Compilation, Progress
 from lrc.diagnostics import Diagnostic, LrcWarning, UserError, did_you_mean, show
 from lrc.dialects import kernel, lr
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.store import WeightError
+from lrc.dialects.values.elements import ELEMENTS, F32
 from lrc.dialects.values.machines import TARGETS
 from lrc.execution import toolchain
 from lrc.execution.library import Library
@@ -130,6 +132,7 @@ def compile(
     target: str | None = None,
     *,
     threads: int = 1,
+    precision: str = "f32",
     replace_unfriendly: bool = False,
     folder: str | os.PathLike[str] | None = None,
     progress: Progress = lambda step: None,
@@ -141,6 +144,7 @@ def compile(
         target: a machine (`dialects/values/machines.py`), `neon` for phones, `host` for this one, `c` for any; the
             device that the network names, or else the host, if None. Code for another architecture runs under qemu.
         threads: how many threads share each layer, 1 to 64.
+        precision: what layers compute with: "f32", or "f16", float16, where the machine has it.
         replace_unfriendly: use the hard forms of sigmoid and swish.
         folder: where the C goes; a folder that lives as long as the net if None.
         progress: is told what is being done.
@@ -155,15 +159,22 @@ def compile(
     if target is not None and target not in TARGETS:
         hint = did_you_mean(str(target), TARGETS)
         raise ValueError(f"target must be {', '.join(TARGETS)}, not {target!r}{f'; {hint}' if hint else ''}")
+    if precision not in ELEMENTS:
+        raise ValueError(f"precision must be {' or '.join(ELEMENTS)}, not {precision!r}")
+    element = ELEMENTS[precision]
     module = model if isinstance(model, ModuleOp) else _load(model)
     target = pipelines.target_of(module, target)
     toolchain.find_compiler(target)  # before the work, not after it
     toolchain.runner_command(target)
+    if element is not F32:
+        toolchain.check_float16(target)
     is_foreign = toolchain.is_foreign(target)
     optional = ("replace-unfriendly",) if replace_unfriendly else ()
     with ExitStack() as on_failure:
         with _user_errors():
-            compilation = compiler.lower(module, target, threads=threads, optional=optional, progress=progress)
+            compilation = compiler.lower(
+                module, target, threads=threads, optional=optional, precision=element, progress=progress
+            )
             scratch: TemporaryFolder | None = None
             if folder is None:
                 scratch = TemporaryFolder()
@@ -293,12 +304,16 @@ class Net:
         """Run the emitted code with small integers for weights, for which float32 makes no error: every bit has to
         agree with the network as it was written.
 
-        Raises ValueError if the net is closed, and UserError if it was given at a level past lr.
+        Raises ValueError if the net is closed, or computes with float16, and UserError if it was given at a level past
+        lr.
         """
         from lrc.verification import exact
 
         self._check_open()
         self._check_layers("integers are drawn into layers", lr_only=True)
+        layers = [op for op in lr.find_model(self._compilation.graph).block.ops if isinstance(op, lr.LayerOp)]
+        if any(element_of(each.output) is not F32 for each in layers):
+            raise ValueError(f"the network {self.name} computes with float16: integers are for float32")
         code = exact.EmittedCode(self._compilation, self._program.folder, self._program.threads)
         return exact.verify(self._compilation.source, code, seed, progress)
 

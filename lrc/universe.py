@@ -25,7 +25,7 @@ PASSES: Final = {
     for folder, names in {
         "graph": (
             *("set-machine", "fuse-conv-bn", "fuse-activation", "fuse-residual"),
-            *("materialize-padding", "replace-unfriendly"),
+            *("materialize-padding", "replace-unfriendly", "set-precision"),
         ),
         "pattern": ("assign-patterns", "reorder-filters"),
         "packed": ("tile", "assign-layout", "pack-fkw"),

@@ -10,6 +10,7 @@ from lrc.dialects.lr.attrs import WeightLike
 from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import WeightError, array_of
+from lrc.dialects.values.elements import Element
 from lrc.dialects.values.shapes import show
 from lrc.passes.diagnose import fail
 
@@ -42,4 +43,14 @@ def as_float32(op: Operation, what: str, numbers: NDArray[np.float64], hint: str
         place = tuple(int(i) for i in np.unravel_index(int(np.argmin(finite)), result.shape))
         number = "no number" if np.isnan(numbers[place]) else f"{numbers[place]:.3g}, which overflows float32,"
         fail(op, f"{what} would be {number} at {show(place)}: {hint}")
+    return result
+
+
+def exactly(op: Operation, what: str, numbers: NDArray[np.generic], element: Element) -> NDArray[np.generic]:
+    """The same numbers as an array of an element type. Raises FailedPassError if it does not have all of them:
+    set-precision rounds weights, nothing else does."""
+    with np.errstate(over="ignore"):
+        result = numbers.astype(element.about)
+    if not np.array_equal(result, numbers):
+        fail(op, f"{what} holds numbers that {element.about} does not have: run set-precision")
     return result

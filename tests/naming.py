@@ -18,6 +18,7 @@ from lrc.backends.names import api_words, model_name, program_names
 from lrc.compilation import compiler
 from lrc.dialects import lr
 from lrc.dialects.lr.base import tensor
+from lrc.dialects.values.elements import ELEMENTS
 from lrc.dialects.values.machines import MACHINES
 from lrc.execution import toolchain
 
@@ -104,7 +105,7 @@ def ends_of_an_api(text: str) -> set[tuple[str, str]]:
 def _of_lrc() -> Iterator[list[str]]:
     """What emitted programs say themselves, with the prefix of the networks below where that belongs to it."""
     fixed = [path for path in files("lrc.backends.runtime").iterdir() if path.name.endswith((".c", ".h"))]
-    preludes = [isa_of(machine).prelude for machine in MACHINES.values()]
+    preludes = [isa_of(machine).prelude(ELEMENTS.values()) for machine in MACHINES.values()]
     own = " ".join([*(path.read_text("utf-8") for path in fixed), *preludes])
     yield [f"net_{word}" for word in sorted({*api_words(), "relu", "add", "copy", "copy_arguments", "add_arguments"})]
     yield ["kernels_copy", "copy", "relu", "add", "metadata", "CMakeLists", "lrc_runtime", "lrc_bench"]

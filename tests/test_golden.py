@@ -9,13 +9,14 @@ import lrc
 from lrc.backends.c.emit import emit
 from lrc.backends.emitted import EmittedModel
 from lrc.compilation import compiler
+from lrc.dialects.values.elements import F16, F32, Element
 
 Golden = Callable[[str, str], None]
 
 
-def compiled(text: str, machine: str) -> tuple[EmittedModel, str]:
+def compiled(text: str, machine: str, precision: Element = F32) -> tuple[EmittedModel, str]:
     """A network as C, and the text of the kernel of its convolution."""
-    model = emit(compiler.lower(lrc.parse(text), machine).module).model
+    model = emit(compiler.lower(lrc.parse(text), machine, precision=precision).module).model
     (kernel,) = (unit.text for unit in model.kernels if "conv3x3" in unit.file_name)
     return model, kernel
 
@@ -40,6 +41,27 @@ model tiny {
 """
     model, kernel = compiled(text, "neon")
     golden("pattern_neon.c", f"{kernel}\n{model.graph}\n")
+
+
+def test_float16_neon(golden: Golden) -> None:
+    """Eight halves a vector, four weights from half a register, every second vector kept where it is loaded."""
+    text = """\
+model halves {
+  weights random(seed: 0)
+  input x: f32[1, 4, 8, 16]
+  patterns p1 = ["110/110/000"]
+  a: conv2d(x) {
+    filters: 2
+    kernel: 3
+    pad: 1
+    sparsity: pattern(p1, keep: 1/2)
+    tuning: { unroll: [1, 2, 16], load: rows }
+  }
+  output y = a
+}
+"""
+    model, kernel = compiled(text, "neon", F16)
+    golden("float16_neon.c", f"{kernel}\n{model.graph}\n")
 
 
 def test_aligned_avx512(golden: Golden) -> None:

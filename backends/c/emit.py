@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xdsl.dialects.builtin import Float32Type, ModuleOp
+from xdsl.dialects.builtin import Float32Type, MemRefType, ModuleOp
+from xdsl.ir import Attribute
 from xdsl.utils.exceptions import DiagnosticException
+from xdsl.utils.hints import isa
 
 from lrc.backends import c_api, lrw
 from lrc.backends.c.host import HostPrinter
@@ -18,6 +20,7 @@ from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.literals import in_comment
 from lrc.backends.names import kernel_names, program_names
+from lrc.dialects.elements import FloatType, element_of
 from lrc.dialects.kernel import (
     KernelFuncOp,
     LaunchOp,
@@ -31,6 +34,7 @@ from lrc.dialects.kernel import (
 from lrc.dialects.lr.model import find_machine
 from lrc.dialects.lr.store import Array, StoreAttr
 from lrc.dialects.pattern.attrs import ScheduleAttr
+from lrc.dialects.values.elements import Element
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ def emit(module: ModuleOp) -> Emitted:
         outputs=taken,
         arena_bytes=network.arena_bytes.value.data,
         layers=layers,
-        declarations="\n".join([isa.prelude, *(printer().declaration(kernel) for kernel in kernels)]),
+        declarations="\n".join(
+            [isa.prelude(elements_of(kernels)), *(printer().declaration(kernel) for kernel in kernels)]
+        ),
         kernels=[
             KernelUnit(f"{names.kernels[symbol]}.c", unit(kernel, name, names.model, printer()))
             for symbol, kernel in zip(symbols, kernels, strict=True)
@@ -114,7 +120,13 @@ def kernels_alone(module: ModuleOp) -> str:
 
     declarations = [printer().declaration(kernel) for kernel in kernels]
     return "\n".join(
-        [c_api.OF_HEADERS, c_api.INCLUDES, isa.prelude, *declarations, *(printer().function(each) for each in kernels)]
+        [
+            c_api.OF_HEADERS,
+            c_api.INCLUDES,
+            isa.prelude(elements_of(kernels)),
+            *declarations,
+            *(printer().function(each) for each in kernels),
+        ]
     )
 
 
@@ -152,6 +164,7 @@ def layer_of(launch: LaunchOp, told: LayerAttr) -> Layer:
         origin=picture.origin,
         row_stride=picture.row_stride,
         channel_stride=picture.channel_stride,
+        element=layout.element.name,
     )
 
 
@@ -170,11 +183,18 @@ def facts_of(network: NetworkOp) -> dict[str, Any]:
     }
 
 
+def elements_of(kernels: Iterable[KernelFuncOp]) -> set[Element]:
+    """What the numbers are that kernels read and write."""
+    types = (argument.type for kernel in kernels for argument in kernel.body.block.args)
+    arrays = (each for each in types if isa(each, MemRefType[Attribute]))
+    return {element_of(each) for each in arrays if isinstance(each.element_type, FloatType)}
+
+
 def unit(function: KernelFuncOp, title: str, model: str, printer: KernelPrinter) -> str:
     """The C file of one kernel of the network `title`, which is called `model` in C."""
     isa, kernel = printer.isa, in_comment(function.sym_name.data)
     return f"""\
-/* {in_comment(title)}: kernel {kernel}. Vectors: {isa.name}, {isa.lanes} floats. */
+/* {in_comment(title)}: kernel {kernel}. Vectors: {isa.name}, {isa.shown(elements_of([function]))}. */
 #include "{model}_kernels.h"
 
 {printer.function(function)}"""

@@ -10,6 +10,7 @@ from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.effects import may_write
+from lrc.dialects.values.elements import F32, Element
 
 PRECEDENCE = {"atom": 0, "postfix": 1, "unary": 2, "*": 3, "/": 3, "+": 4, "-": 4, "<": 6, "==": 7, "?": 13, "any": 99}
 """C's operators, the tightest first."""
@@ -53,9 +54,9 @@ class Place(Text):
         return f"{self.base:postfix}[{self.offset}]" if operator == "number" else super().__format__(operator)
 
 
-def float_literal(value: float) -> Text:
-    """A float32 constant: the shortest text that reads back as the same number."""
-    number = np.float32(value)
+def float_literal(value: float, element: Element = F32) -> Text:
+    """The float32 constant that the nearest number of an element type is: the shortest text that reads back as that."""
+    number = np.float32(value if element is F32 else np.float16(value))
     if np.isinf(number):
         return Text("-INFINITY" if number < 0 else "INFINITY", PRECEDENCE["unary"])
     text = np.format_float_scientific(number, unique=True, trim="0") if abs(number) >= 1e7 else repr(float(str(number)))

@@ -1,34 +1,38 @@
 """How each instruction set spells vectors in C: data that the printer looks things up in.
 
-A `VectorIsa` is a table: an operation of the loop level -> C text with {0}, {1}, … for its operands. {0:*} puts
-an operand that binds less tightly than * into parentheses, {0:number} is what lies at an address. What a text calls
-must stand in the prelude of the unit, which the table gives as well.
+A `Vectors` is a table for one type of vector: an operation of the loop level -> C text with {0}, {1}, … for its
+operands. {0:*} puts an operand that binds less tightly than * into parentheses, {0:number} is what lies at an address.
+What a text calls must stand in the prelude of the unit, which the instruction set gives as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from lrc.backends.c.expressions import Text
+from lrc.dialects.values.elements import F16, F32, Element
 from lrc.dialects.values.machines import Machine
+
+NUMBERS: Final[Mapping[Element, str]] = {F32: "floats", F16: "halves"}
+"""How numbers of a type are called in a text."""
 
 
 @dataclass(frozen=True)
-class VectorIsa:
-    """The spellings of float32 vectors of `lanes` lanes.
+class Vectors:
+    """The spellings of vectors of `lanes` numbers of one type.
 
-    `type`: the vector type; `texts`: operation name -> C expression; `prelude`: C that a unit starts with.
-    A missing entry is an error that names the operation: there is no silent way round.
+    `type`: the vector type; `texts`: operation name -> C expression. A missing entry is an error that names the
+    operation: there is no silent way round.
     """
 
-    name: str
+    element: Element
     lanes: int
     type: str
     texts: Mapping[str, str]
-    prelude: str
 
     @property
     def words(self) -> frozenset[str]:
@@ -41,29 +45,98 @@ class VectorIsa:
         return self.texts[operation].format(*operands)
 
 
+@dataclass(frozen=True)
+class VectorIsa:
+    """How an instruction set is written in C.
+
+    `vectors`: those of each type that there are, of float32 first; `numbers`: the C type of one number; `preludes`: C
+    that a unit begins with which computes with numbers of a type, each building on those before.
+    """
+
+    name: str
+    vectors: tuple[Vectors, ...]
+    numbers: Mapping[Element, str]
+    preludes: Mapping[Element, str]
+
+    @property
+    def lanes(self) -> int:
+        """Numbers of a vector of float32."""
+        return self.vectors[0].lanes
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names that texts say."""
+        return frozenset(self.numbers.values()).union(*(each.words for each in self.vectors))
+
+    def of(self, element: Element, lanes: int) -> Vectors | None:
+        """The vectors of so many numbers of a type, if there are any."""
+        return next((each for each in self.vectors if (each.element, each.lanes) == (element, lanes)), None)
+
+    def shown(self, elements: Collection[Element]) -> str:
+        """Its vectors of these types, in words; of float32 if it is asked for none."""
+        used = elements or {F32}
+        widest = {each.element: each.lanes for each in reversed(self.vectors)}
+        return ", ".join(f"{widest[each]} {NUMBERS[each]}" for each in NUMBERS if each in used)
+
+    def prelude(self, elements: Iterable[Element] = ()) -> str:
+        """What a unit begins with that computes with these types, beside float32."""
+        used = {F32, *elements}
+        return "\n".join(text for element, text in self.preludes.items() if element in used)
+
+
 SCALAR = VectorIsa(
     name="scalar",
-    lanes=1,
-    type="float",
-    texts={
-        "load": "{0:number}",
-        "load aligned": "{0:number}",
-        "load lanes": "({1:+} > 0 ? {0:number} : 0.0f)",
-        "store": "{0:number} = {1}",
-        "store lanes": "if ({2:+} > 0) {0:number} = {1}",
-        "broadcast": "{0}",
-        "fma": "{0} += {1:*} * {2:unary}",
-        "maximumf": "maximum({0}, {1})",
-        "minimumf": "minimum({0}, {1})",
-        "exp": "expf({0})",
-        "tanh": "tanhf({0})",
-        "add across": "{0}",
-    },
-    prelude="""\
+    vectors=(
+        Vectors(
+            F32,
+            lanes=1,
+            type="float",
+            texts={
+                "load": "{0:number}",
+                "load aligned": "{0:number}",
+                "load lanes": "({1:+} > 0 ? {0:number} : 0.0f)",
+                "store": "{0:number} = {1}",
+                "store lanes": "if ({2:+} > 0) {0:number} = {1}",
+                "broadcast": "{0}",
+                "fma": "{0} += {1:*} * {2:unary}",
+                "maximumf": "maximum({0}, {1})",
+                "minimumf": "minimum({0}, {1})",
+                "exp": "expf({0})",
+                "tanh": "tanhf({0})",
+                "add across": "{0}",
+            },
+        ),
+        Vectors(
+            F16,
+            lanes=1,
+            type="_Float16",
+            texts={
+                "load": "{0:number}",
+                "load aligned": "{0:number}",
+                "load lanes": "({1:+} > 0 ? {0:number} : (_Float16)0.0f)",
+                "store": "{0:number} = {1}",
+                "store lanes": "if ({2:+} > 0) {0:number} = {1}",
+                "broadcast": "{0}",
+                "fma": "{0} += {1:*} * {2:unary}",
+                "maximumf": "maximum_f16({0}, {1})",
+                "minimumf": "minimum_f16({0}, {1})",
+                "exp": "(_Float16)expf((float)({0}))",
+                "tanh": "(_Float16)tanhf((float)({0}))",
+            },
+        ),
+    ),
+    numbers={F32: "float", F16: "_Float16"},
+    preludes={
+        F32: """\
 /* not a number where one of both is not, as everywhere: of a constant, C compilers know that it is one */
 static inline float maximum(float a, float b) { return a < b || b != b ? b : a; }
 static inline float minimum(float a, float b) { return a > b || b != b ? b : a; }
 """,
+        F16: """\
+static inline _Float16 maximum_f16(_Float16 a, _Float16 b) { return a < b || b != b ? b : a; }
+static inline _Float16 minimum_f16(_Float16 a, _Float16 b) { return a > b || b != b ? b : a; }
+""",
+    },
 )
 
 
@@ -160,11 +233,11 @@ static inline void store_lanes(float *p, vec x, ptrdiff_t n)
         "shuffle": "__builtin_shufflevector({0}, {1}, {2})",
         "add across": "add_across({0})",
     }
-    return VectorIsa(f"vector{lanes}", lanes, "vec", texts, prelude)
+    return VectorIsa(f"vector{lanes}", (Vectors(F32, lanes, "vec", texts),), {F32: "float"}, {F32: prelude})
 
 
-NEON = VectorIsa(
-    name="neon",
+NEON_FLOATS = Vectors(
+    F32,
     lanes=4,
     type="float32x4_t",
     texts={
@@ -185,7 +258,46 @@ NEON = VectorIsa(
         "shuffle": "__builtin_shufflevector({0}, {1}, {2})",
         "add across": "vaddvq_f32({0})",
     },
-    prelude="""\
+)
+
+NEON_HALVES = Vectors(
+    F16,
+    lanes=8,
+    type="float16x8_t",
+    texts={
+        "load": "vld1q_f16({0})",
+        "load aligned": "vld1q_f16({0})",
+        "load lanes": "load_lanes_f16({0}, {1})",
+        "store": "vst1q_f16({0}, {1})",
+        "store lanes": "store_lanes_f16({0}, {1}, {2})",
+        "broadcast": "vdupq_n_f16({0})",
+        "fma": "{0} = vfmaq_f16({0}, {1}, {2})",
+        "fma lane": "{0} = vfmaq_laneq_f16({0}, {1}, {2}, {3})",
+        "fma lane of half": "{0} = vfmaq_lane_f16({0}, {1}, {2}, {3})",
+        "keep": "kept_f16({0})",
+        "even lanes": "even_lanes_f16({0}, {1})",
+        "odd lanes": "odd_lanes_f16({0}, {1})",
+        # C operators on these would compute in float32, and go there and back
+        "addf": "vaddq_f16({0}, {1})",
+        "subf": "vsubq_f16({0}, {1})",
+        "mulf": "vmulq_f16({0}, {1})",
+        "divf": "vdivq_f16({0}, {1})",
+        "maximumf": "vmaxq_f16({0}, {1})",
+        "minimumf": "vminq_f16({0}, {1})",
+        "exp": "exponential_f16({0})",
+        "tanh": "hyperbolic_tangent_f16({0})",
+        "shuffle": "__builtin_shufflevector({0}, {1}, {2})",
+    },
+)
+
+NEON_HALF_REGISTER = Vectors(F16, lanes=4, type="float16x4_t", texts={"load": "vld1_f16({0})"})
+
+NEON = VectorIsa(
+    name="neon",
+    vectors=(NEON_FLOATS, NEON_HALVES, NEON_HALF_REGISTER),
+    numbers={F32: "float", F16: "float16_t"},
+    preludes={
+        F32: """\
 #include <arm_neon.h>
 
 /* UZP1 and UZP2 as they are: compilers turn the intrinsics and their loads into LD2, and spill around it */
@@ -221,7 +333,54 @@ static inline float32x4_t broadcast(float x) { return vdupq_n_f32(x); }
 static inline float32x4_t maximum(float32x4_t a, float32x4_t b) { return vmaxq_f32(a, b); }
 static inline float32x4_t minimum(float32x4_t a, float32x4_t b) { return vminq_f32(a, b); }
 """
-    + elementary_functions("float32x4_t", "int32x4_t"),
+        + elementary_functions("float32x4_t", "int32x4_t"),
+        F16: """\
+/* loads stay on their side of this */
+static inline float16x8_t kept_f16(float16x8_t x)
+{
+    __asm__ volatile("" : "+w"(x));
+    return x;
+}
+static inline float16x8_t even_lanes_f16(float16x8_t a, float16x8_t b)
+{
+    float16x8_t lanes;
+    __asm__("uzp1 %0.8h, %1.8h, %2.8h" : "=w"(lanes) : "w"(a), "w"(b));
+    return lanes;
+}
+static inline float16x8_t odd_lanes_f16(float16x8_t a, float16x8_t b)
+{
+    float16x8_t lanes;
+    __asm__("uzp2 %0.8h, %1.8h, %2.8h" : "=w"(lanes) : "w"(a), "w"(b));
+    return lanes;
+}
+static inline float16x8_t first_lanes_f16(float16x8_t x, ptrdiff_t n)
+{
+    const int16x8_t numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint16x8_t inside = vcltq_s16(numbers, vdupq_n_s16(n < 8 ? (int16_t)n : 8));
+    return vreinterpretq_f16_u16(vandq_u16(vreinterpretq_u16_f16(x), inside));
+}
+static inline float16x8_t load_lanes_f16(const float16_t *p, ptrdiff_t n)
+{
+    return n > 0 ? first_lanes_f16(vld1q_f16(p), n) : vreinterpretq_f16_u16(vdupq_n_u16(0));
+}
+static inline void store_lanes_f16(float16_t *p, float16x8_t x, ptrdiff_t n)
+{
+    if (n > 0)
+        vst1q_f16(p, first_lanes_f16(x, n));
+}
+/* in float32, rounded once */
+static inline float16x8_t exponential_f16(float16x8_t x)
+{
+    const float32x4_t low = exponential(vcvt_f32_f16(vget_low_f16(x)));
+    return vcvt_high_f16_f32(vcvt_f16_f32(low), exponential(vcvt_high_f32_f16(x)));
+}
+static inline float16x8_t hyperbolic_tangent_f16(float16x8_t x)
+{
+    const float32x4_t low = hyperbolic_tangent(vcvt_f32_f16(vget_low_f16(x)));
+    return vcvt_high_f16_f32(vcvt_f16_f32(low), hyperbolic_tangent(vcvt_high_f32_f16(x)));
+}
+""",
+    },
 )
 
 
@@ -232,6 +391,6 @@ def isa_of(machine: Machine) -> VectorIsa:
         case "neon":
             return NEON
         case "vectors":
-            return vector_extension(machine.lanes)
+            return vector_extension(machine.lanes_of(F32))
         case "scalar":
             return SCALAR

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from xdsl.dialects import arith, math, memref
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr
-from xdsl.ir import Operation
+from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import DiagnosticException
 
 from lrc.backends.c.expressions import INLINE, PRECEDENCE, Text, float_literal, is_written, may_wait
 from lrc.backends.c.writer import Arms, CWriter
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
+from lrc.dialects.values.elements import F32
 
 ARITHMETIC: dict[type[Operation], str] = {
     arith.AddiOp: "+",
@@ -56,9 +58,20 @@ class ScalarPrinter(CWriter):
             number = op.value.value.data
             self.expressions[op.result] = Text(str(number), PRECEDENCE["atom" if number >= 0 else "unary"])
         elif isinstance(op.value, FloatAttr):
-            self.expressions[op.result] = float_literal(op.value.value.data)
+            self.expressions[op.result] = self.literal(op.value.value.data, op.result.type)
         else:
             raise DiagnosticException(f"there is no C for a constant {op.value}")
+
+    def literal(self, value: float, type: Attribute) -> Text:
+        """A constant of a type."""
+        if (element := element_of(type)) is F32:
+            return float_literal(value)
+        return Text(f"({self.type_of(type)}){float_literal(value, element):unary}", PRECEDENCE["unary"])
+
+    @emit.register
+    def _(self, op: arith.ExtFOp | arith.TruncFOp) -> None:
+        text = f"({self.type_of(op.result.type)}){self.of(op.input):unary}"
+        self.define(op.result, Text(text, PRECEDENCE["unary"]), inline=True)
 
     @emit.register
     def _(self, op: arith.CmpiOp) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xdsl.dialects import arith, math, vector
 from xdsl.dialects.builtin import VectorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
+from xdsl.utils.hints import isa
 
 from lrc.backends.c.expressions import PRECEDENCE, Place, Text, runs_once
 from lrc.backends.c.scalars import ScalarPrinter
@@ -15,12 +16,20 @@ from lrc.dialects import kernel, neon
 SPELLINGS: dict[type[Operation], str] = {
     neon.EvenLanesOp: "even lanes",
     neon.OddLanesOp: "odd lanes",
+    neon.KeepOp: "keep",
     arith.MaximumfOp: "maximumf",
     arith.MinimumfOp: "minimumf",
     math.ExpOp: "exp",
     math.TanhOp: "tanh",
+    arith.AddfOp: "addf",
+    arith.SubfOp: "subf",
+    arith.MulfOp: "mulf",
+    arith.DivfOp: "divf",
 }
 """Operation -> its name in the table, if it is one of vectors."""
+
+OPERATORS = frozenset({"addf", "subf", "mulf", "divf"})
+"""What C has operators for, where the table says nothing else."""
 
 
 class VectorPrinter(ScalarPrinter):
@@ -29,14 +38,21 @@ class VectorPrinter(ScalarPrinter):
     @Arms
     def emit(self, op: Operation) -> None:
         """Print one operation."""
-        if type(op) in SPELLINGS and isinstance(op.results[0].type, VectorType):
-            self.table(op.results[0], SPELLINGS[type(op)], *map(self.of, op.operands))
+        spelling, result = SPELLINGS.get(type(op)), op.results[0].type if op.results else None
+        if (
+            spelling is not None
+            and isa(result, VectorType[Attribute])
+            and (spelling not in OPERATORS or spelling in self.vectors(result).texts)
+        ):
+            self.table(op.results[0], spelling, *map(self.of, op.operands))
         else:
             super().emit(op)
 
-    def table(self, result: SSAValue, operation: str, *operands: Text, inline: bool = False) -> None:
-        """A value that the table of the instruction set spells."""
-        text = self.spelled(operation, *operands)
+    def table(
+        self, result: SSAValue, operation: str, *operands: Text, inline: bool = False, of: SSAValue | None = None
+    ) -> None:
+        """A value that the table of the instruction set spells, of the vectors like itself or like `of`."""
+        text = self.spelled((of or result).type, operation, *operands)
         same = bool(operands) and text == operands[0].text  # a vector of one lane is its number
         binding = operands[0].precedence if same else PRECEDENCE["unary"]
         self.define(result, Text(text, binding), inline=inline)
@@ -44,7 +60,7 @@ class VectorPrinter(ScalarPrinter):
     @emit.register
     def _(self, op: vector.BroadcastOp) -> None:
         source, constant = self.of(op.source), isinstance(op.source.owner, arith.ConstantOp)
-        if constant and self.spelled("broadcast", source) == source.text:
+        if constant and self.spelled(op.vector.type, "broadcast", source) == source.text:
             self.expressions[op.vector] = source
         else:
             self.table(op.vector, "broadcast", source, inline=constant)
@@ -59,7 +75,7 @@ class VectorPrinter(ScalarPrinter):
         if op.kind.data != "add" or op.acc is not None:
             start = "" if op.acc is None else " that begins with a number"
             raise DiagnosticException(f"there is no C for a reduction by {op.kind.data}{start}")
-        self.table(op.dest, "add across", self.of(op.vector))
+        self.table(op.dest, "add across", self.of(op.vector), of=op.vector)
 
     @emit.register
     def _(self, op: vector.FMAOp) -> None:
@@ -70,14 +86,15 @@ class VectorPrinter(ScalarPrinter):
     def _(self, op: neon.FmaLaneOp) -> None:
         factor, weights, sum = op.operands
         lane = Text(str(op.lane.value.data))
-        self.accumulate(op, sum, "fma lane", self.of(factor), self.of(weights), lane)
+        spelling = "fma lane" if weights.type == factor.type else "fma lane of half"
+        self.accumulate(op, sum, spelling, self.of(factor), self.of(weights), lane)
 
     def accumulate(self, op: Operation, sum: SSAValue, operation: str, *operands: Text) -> None:
         """sum += ..., in the variable of the sum if this is its last use."""
         name, result = self.text(sum), op.results[0]
         if not (sum.has_one_use() and name in self.variables and runs_once(op, sum)):
             name = self.variable(result.type, result.name_hint, name)
-        self.line(f"{self.spelled(operation, Text(name), *operands)};")
+        self.line(f"{self.spelled(result.type, operation, Text(name), *operands)};")
         self.expressions[result] = Text(name)
 
     @emit.register
@@ -113,6 +130,6 @@ class VectorPrinter(ScalarPrinter):
     def _(self, op: kernel.StoreOp) -> None:
         address, value = self.place(op.window, *op.place), self.of(op.value)
         if op.lanes is not None:
-            self.line(self.spelled("store lanes", address, value, self.of(op.lanes)) + ";")
+            self.line(self.spelled(op.value.type, "store lanes", address, value, self.of(op.lanes)) + ";")
         else:
-            self.line(self.spelled("store", address, value) + ";")
+            self.line(self.spelled(op.value.type, "store", address, value) + ";")

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from xdsl.dialects.builtin import Float32Type, IndexType, IntegerType, MemRefType, VectorType
+from xdsl.dialects.builtin import Float16Type, Float32Type, IndexType, IntegerType, MemRefType, VectorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.hints import isa
 
 from lrc.backends.c.expressions import PRECEDENCE, Place, Text, ends_its_block, is_written, used_once_here
-from lrc.backends.c.isa import VectorIsa
+from lrc.backends.c.isa import NUMBERS, VectorIsa, Vectors
 from lrc.backends.names import Names
+from lrc.dialects.elements import element_of
 from lrc.dialects.kernel.attrs import WindowType
 
 Arm = TypeVar("Arm", bound=Callable[[Any, Any], None])
@@ -105,10 +106,19 @@ class CWriter:
         """The C text of a value where any expression may stand."""
         return self.of(value).text
 
-    def spelled(self, operation: str, *operands: Text) -> str:
-        """The C of an operation on vectors, as the instruction set spells it."""
+    def vectors(self, type: Attribute) -> Vectors:
+        """How the instruction set spells vectors of a type."""
+        assert isa(type, VectorType[Attribute])
+        element, shape = element_of(type), type.get_shape()
+        found = self.isa.of(element, shape[0]) if len(shape) == 1 else None
+        if found is None:
+            raise DiagnosticException(f"{self.isa.name} has no vectors of {shape} {NUMBERS[element]}")
+        return found
+
+    def spelled(self, type: Attribute, operation: str, *operands: Text) -> str:
+        """The C of an operation on vectors of a type, as the instruction set spells it."""
         try:
-            return self.isa.text(operation, *operands)
+            return self.vectors(type).text(operation, *operands)
         except KeyError:
             raise DiagnosticException(f"{self.isa.name} has no C for '{operation}'") from None
 
@@ -159,11 +169,11 @@ class CWriter:
         """The C type of a value."""
         match type:
             case VectorType():
-                if type.get_shape() != (self.isa.lanes,):
-                    raise DiagnosticException(f"{self.isa.name} has no vectors of {type.get_shape()} floats")
-                return self.isa.type
-            case Float32Type():
-                return "float"
+                return self.vectors(type).type
+            case Float32Type() | Float16Type():
+                if (element := element_of(type)) not in self.isa.numbers:
+                    raise DiagnosticException(f"{self.isa.name} has no {element.about}")
+                return self.isa.numbers[element]
             case IndexType():
                 return "ptrdiff_t"
             case IntegerType():
@@ -173,5 +183,11 @@ class CWriter:
 
     def pointer_type(self, buffer: SSAValue) -> str:
         """The C type of a buffer or window, up to its name; const unless something is stored through it."""
-        element = buffer.type.element_type if isa(buffer.type, MemRefType[Attribute]) else Float32Type()
+        type = buffer.type
+        element: Attribute
+        if isa(type, MemRefType[Attribute]):
+            element = type.element_type
+        else:
+            assert isinstance(type, WindowType)
+            element = type.element
         return f"{'' if is_written(buffer) else 'const '}{self.type_of(element)} *"

@@ -111,8 +111,8 @@ static FILE *open_file(const char *path, const char *mode) {
   return file;
 }
 
-static void write_floats(FILE *file, const char *path, const void *data, size_t count) {
-  if (fwrite(data, sizeof(float), count, file) != count) fail(path, strerror(errno));
+static void write_numbers(FILE *file, const char *path, const void *data, size_t count, size_t bytes) {
+  if (fwrite(data, bytes, count, file) != count) fail(path, strerror(errno));
 }
 
 static void close_written(FILE *file, const char *path) {
@@ -178,7 +178,7 @@ static void dump_buffer(void *user, size_t layer, const void *data, uint64_t nan
   if (snprintf(path, sizeof path, "%s/%zu.bin", (const char *)user, layer) >= (int)sizeof path)
     fail((const char *)user, strerror(ENAMETOOLONG));
   FILE *file = open_file(path, "wb");
-  write_floats(file, path, data, NAME_layers[layer].elements);
+  write_numbers(file, path, data, NAME_layers[layer].elements, NAME_layers[layer].element_bytes);
   close_written(file, path);
 }
 
@@ -254,7 +254,7 @@ static void run_pictures(NAME_t *m, const options *o, float **inputs, float **ou
   while (read_picture(input, o->input, inputs)) {
     if (o->dump && feof(input)) run_dumping(m, inputs, outputs, o->dump);
     else run(m, inputs, outputs);
-    for (int i = 0; output && i < OUTPUTS; i++) write_floats(output, o->output, outputs[i], output_sizes[i]);
+    for (int i = 0; output && i < OUTPUTS; i++) write_numbers(output, o->output, outputs[i], output_sizes[i], sizeof(float));
   }
   if (output) close_written(output, o->output);
   fclose(input);

@@ -89,11 +89,12 @@ void NAME_parallel_for(void *pool, void (*fn)(const void *args, size_t begin, si
 void NAME_set_hook(NAME_t *m, lrc_hook hook, void *user);
 
 /* Where a layer's result stands in the buffer that a hook gets: element (channel, row, column) at
- * origin + channel * channel_stride + row * row_stride + column, of `elements` floats in all. */
+ * origin + channel * channel_stride + row * row_stride + column, of `elements` numbers in all, of `element_bytes`
+ * bytes each: 4 is a float, 2 is half of that, a float16. */
 typedef struct NAME_layer {
   const char *name;
   const char *kind;
-  size_t elements, channels, rows, columns, origin, row_stride, channel_stride;
+  size_t elements, channels, rows, columns, origin, row_stride, channel_stride, element_bytes;
 } NAME_layer;
 
 /* A row without a name ends the table. */

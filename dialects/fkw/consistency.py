@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.packing import FKW
 from lrc.dialects.values.patterns import PatternSet
 from lrc.dialects.values.rounding import pieces
@@ -27,11 +28,13 @@ def check(
     jam: int = 1,
     block: int | None = None,
     groups: int = 1,
+    element: Element = F32,
 ) -> None:
     """Raises ValueError that names the first wrong place, if the arrays are not those that `pack` could make for a
-    convolution [filters, channels] with these options; `channels` are those of one group."""
+    convolution [filters, channels] with these options; `channels` are those of one group, `element` is
+    what weights are."""
     for name, array in fkw.arrays.items():
-        _check_type(name, array)
+        _check_type(name, array, (element.about,) if name == "weight" else UNSIGNED)
     width = channels if block is None or groups > 1 else min(block, channels)
     rows_of_block = filters // jam
     rows = rows_of_block * pieces(channels, width)
@@ -76,8 +79,7 @@ def check_shape(name: str, shape: tuple[int, ...], sizes: tuple[int | None, ...]
         raise ValueError(f"{name} is {list(shape)}, expected [{numbers}]")
 
 
-def _check_type(name: str, array: NDArray[Any]) -> None:
-    expected = ("float32",) if name == "weight" else UNSIGNED
+def _check_type(name: str, array: NDArray[Any], expected: tuple[str, ...]) -> None:
     if array.dtype.name not in expected:
         raise ValueError(f"{name} has numbers of type {array.dtype}, expected {' or '.join(expected)}")
 

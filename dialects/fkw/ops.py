@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.fkw.consistency import check
 from lrc.dialects.lr.attrs import WEIGHT, WeightLike
 from lrc.dialects.lr.base import CONVOLUTION_FORMAT, ConvolutionOp, spec_of
@@ -90,6 +91,7 @@ class Conv2dOp(ConvolutionOp):
                 jam=schedule.jam,
                 block=schedule.block,
                 groups=self.group_count,
+                element=element_of(self.output),
             )
         except ValueError as error:
             raise WeightError(f"layer '{self.layer.data}': {error}") from None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar, get_args
 
-from xdsl.dialects.builtin import IntAttr, NoneAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import IntAttr, NoneAttr, StringAttr, TensorType, f32
 from xdsl.ir import Attribute, Data, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.hints import isa
 
+from lrc.dialects.elements import FloatType
 from lrc.dialects.pattern.attrs import ScheduleAttr
 from lrc.dialects.values.layouts import Layout
 from lrc.dialects.values.machines import Load
@@ -194,23 +195,28 @@ class LayerAttr(ParametrizedAttribute):
 
 @irdl_attr_definition
 class WindowType(ParametrizedAttribute, TypeAttribute):
-    """A place in a buffer of float32 from which loads and stores count rows and columns.
+    """A place in a buffer from which loads and stores count rows and columns.
 
     Rows are `row_stride` elements apart: the place [row, column] is `row * row_stride + column` elements
-    behind the window's own: `!kernel.window<240>`.
+    behind the window's own: `!kernel.window<240>` of float32, `!kernel.window<240 x f16>` of float16.
     """
 
     name = "kernel.window"
     row_stride: IntAttr
+    element: FloatType
 
-    def __init__(self, row_stride: int | IntAttr) -> None:
-        super().__init__(IntAttr(row_stride) if isinstance(row_stride, int) else row_stride)
+    def __init__(self, row_stride: int | IntAttr, element: FloatType = f32) -> None:
+        super().__init__(IntAttr(row_stride) if isinstance(row_stride, int) else row_stride, element)
 
     @classmethod
-    def parse_parameters(cls, parser: AttrParser) -> list[IntAttr]:
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
         with parser.in_angle_brackets():
-            return [IntAttr(parser.parse_integer(allow_boolean=False))]
+            row_stride = IntAttr(parser.parse_integer(allow_boolean=False))
+            element = parser.parse_type() if parser.parse_optional_keyword("x") else f32
+            return [row_stride, element]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string(str(self.row_stride.data))
+            if self.element != f32:
+                printer.print_string(f" x {self.element}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
     I64,
+    Float16Type,
     Float32Type,
     IntegerAttr,
     IntegerType,
@@ -32,7 +32,9 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from lrc.dialects.elements import element_of, type_of
 from lrc.dialects.lr.store import StoreAttr, WeightError, WeightStore, fingerprint
+from lrc.dialects.values.elements import ELEMENTS
 
 
 @irdl_op_definition
@@ -56,23 +58,23 @@ class WeightsOp(IRDLOperation):
     assembly_format = "$weight `[` $length `]` (`hash` $hash^)? attr-dict `:` type($result)"
 
     def __init__(self, weight: str, array: NDArray[Any]) -> None:
-        """The array that the store has under the name `weight`: float32 or unsigned numbers."""
-        is_float = array.dtype == np.float32
+        """The array that the store has under the name `weight`: float32, float16 or unsigned numbers."""
+        element = next((each for each in ELEMENTS.values() if array.dtype == each.about), None)
         bits = IntegerType(8 * array.itemsize, Signedness.UNSIGNED)
         super().__init__(
             properties={
                 "weight": StringAttr(weight),
                 "length": IntegerAttr(array.size, i64),
-                "hash": None if is_float else StringAttr(fingerprint(array)),
+                "hash": None if element is not None else StringAttr(fingerprint(array)),
             },
-            result_types=[buffer_type(Float32Type() if is_float else bits)],
+            result_types=[buffer_type(bits if element is None else type_of(element))],
         )
 
     def verify_(self) -> None:
         name, expected = self.weight.data, number_type(self.result.type)
         if expected is None:
-            raise VerifyException(f"an array is memref<?xf32>, or of ui8, ui16 or ui32, not {self.result.type}")
-        if (expected == "float32") != (self.hash is None):
+            raise VerifyException(f"an array is memref<?xf32>, or of f16, ui8, ui16 or ui32, not {self.result.type}")
+        if expected.startswith("float") != (self.hash is None):
             raise VerifyException("integers have a hash, floats have none")
         store = self._store()
         if store is None or name not in store:
@@ -105,12 +107,13 @@ def buffer_type(element: Attribute) -> MemRefType:
 
 
 def number_type(buffer: Attribute) -> str | None:
-    """What numpy calls the numbers of a flat buffer: float32, uint8, uint16 or uint32; None for any other type."""
+    """What numpy calls the numbers of a flat buffer: float32, float16, uint8, uint16 or uint32; None for any other
+    type."""
     if not isa(buffer, MemRefType[Attribute]) or buffer.get_shape() != (DYNAMIC_INDEX,):
         return None
     match buffer.element_type:
-        case Float32Type():
-            return "float32"
+        case Float32Type() | Float16Type() as element:
+            return element_of(element).about
         case IntegerType(width=width, signedness=sign) if sign.data is Signedness.UNSIGNED and width.data in (
             8,
             16,
@@ -141,5 +144,6 @@ class ArenaOp(IRDLOperation):
         super().__init__(properties={"offset": IntegerAttr(offset, i64)}, result_types=[result_type])
 
     def verify_(self) -> None:
-        if (offset := self.offset.value.data) < 0 or offset % 4:
-            raise VerifyException(f"no float32 lies {offset} bytes behind the start of the arena")
+        element = element_of(self.result)
+        if (offset := self.offset.value.data) < 0 or offset % element.bytes:
+            raise VerifyException(f"no {element.about} lies {offset} bytes behind the start of the arena")

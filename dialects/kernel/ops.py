@@ -11,6 +11,7 @@ from functools import cache
 
 from xdsl.dialects.builtin import (
     I64,
+    Float16Type,
     Float32Type,
     IndexType,
     IntegerAttr,
@@ -21,6 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
+    BaseAttr,
     IRDLOperation,
     ParsePropInAttrDict,
     irdl_op_definition,
@@ -38,7 +40,12 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.dialects.elements import FloatType, element_of, type_of
 from lrc.dialects.kernel.attrs import WindowType
+from lrc.dialects.values.elements import F32, Element
+
+VECTOR = VectorType.constr(BaseAttr(Float32Type) | BaseAttr(Float16Type))
+"""The constraint of every vector."""
 
 
 @irdl_op_definition
@@ -56,7 +63,12 @@ class WindowOp(IRDLOperation):
     assembly_format = "$buffer `[` $offset `]` attr-dict `:` type($buffer) `->` type($result)"
 
     def __init__(self, buffer: SSAValue, offset: SSAValue, row_stride: int) -> None:
-        super().__init__(operands=[buffer, offset], result_types=[WindowType(row_stride)])
+        window = WindowType(row_stride, type_of(element_of(buffer)))
+        super().__init__(operands=[buffer, offset], result_types=[window])
+
+    def verify_(self) -> None:
+        if (found := self.result.type.element) != (expected := type_of(element_of(self.buffer))):
+            raise VerifyException(f"a window into a buffer of {expected} is none of {found}")
 
 
 @irdl_op_definition
@@ -110,7 +122,7 @@ class LoadOp(IRDLOperation):
     column = prop_def(IntegerAttr[I64])
     stride = opt_prop_def(IntegerAttr[I64])
     aligned = opt_prop_def(UnitAttr)
-    result = result_def(VectorType[Float32Type])
+    result = result_def(VECTOR)
     irdl_options = (ParsePropInAttrDict(),)
     traits = traits_def(MemoryReadEffect())
     assembly_format = (
@@ -139,7 +151,7 @@ class LoadOp(IRDLOperation):
             self,
             operands=[window] if lanes is None else [window, lanes],
             properties=properties,
-            result_types=[vector_type(width)],
+            result_types=[vector_type(width, element_in(window))],
         )
 
     @property
@@ -165,6 +177,7 @@ class LoadOp(IRDLOperation):
         return window.row_stride.data
 
     def verify_(self) -> None:
+        check_element(self.result, self.window)
         if self.lane_stride < 1:
             raise VerifyException(f"the lanes of a vector are 1 element apart or more, not {self.lane_stride}")
         verify_lanes(self.result.type)
@@ -181,7 +194,7 @@ class StoreOp(IRDLOperation):
     """
 
     name = "kernel.store"
-    value = operand_def(VectorType[Float32Type])
+    value = operand_def(VECTOR)
     window = operand_def(WindowType)
     lanes = opt_operand_def(IndexType)
     row = prop_def(IntegerAttr[I64])
@@ -207,6 +220,7 @@ class StoreOp(IRDLOperation):
 
     def verify_(self) -> None:
         verify_lanes(self.value.type)
+        check_element(self.value, self.window)
 
 
 @irdl_op_definition
@@ -233,10 +247,23 @@ def verify_lanes(vector: Attribute) -> None:
         raise VerifyException(f"the lanes of a vector lie in a row, not as in {vector}")
 
 
+def element_in(window: SSAValue) -> Element:
+    """What lies in a window. Raises VerifyException if it is none."""
+    if not isinstance(window.type, WindowType):
+        raise VerifyException(f"expected a window, not {window.type}")
+    return element_of(window.type.element)
+
+
+def check_element(vector: SSAValue, window: SSAValue) -> None:
+    """Raises VerifyException unless a vector holds what lies in a window."""
+    if (found := element_of(vector)) != (expected := element_in(window)):
+        raise VerifyException(f"a vector of {found} does not lie in a window of {expected}")
+
+
 @cache
-def vector_type(lanes: int) -> VectorType[Float32Type]:
-    """A vector of `lanes` float32."""
-    return VectorType(Float32Type(), [lanes])
+def vector_type(lanes: int, element: Element = F32) -> VectorType[FloatType]:
+    """A vector of `lanes` numbers."""
+    return VectorType(type_of(element), [lanes])
 
 
 @cache

@@ -9,11 +9,11 @@ from typing import cast
 
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
+    Float16Type,
     Float32Type,
     IntegerAttr,
     StringAttr,
     TensorType,
-    f32,
     i64,
 )
 from xdsl.ir import Attribute, SSAValue
@@ -31,23 +31,25 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.dialects.elements import FloatType, element_of, type_of
 from lrc.dialects.lr.attrs import INTS, WEIGHT, ActivationAttr, Ints, WeightAttr, WeightLike, ints
 from lrc.dialects.lr.store import Role, WeightSpec
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.patterns import Sparsity
 from lrc.dialects.values.shapes import Shape, ShapeError, Window, pair
 
-FEATURE_MAP = TensorType.constr(BaseAttr(Float32Type))
-"""The constraint of every value: a tensor of float32."""
+FEATURE_MAP = TensorType.constr(BaseAttr(Float32Type) | BaseAttr(Float16Type))
+"""The constraint of every value: a tensor of float32 or float16."""
 
 LARGEST = 2**31 - 1
 """The most numbers of a tensor or an array."""
 
 
-def tensor(shape: Sequence[int]) -> TensorType[Float32Type]:
+def tensor(shape: Sequence[int], element: Element = F32) -> TensorType[FloatType]:
     """The type of a value of that shape."""
-    return TensorType(f32, list(shape))
+    return TensorType(type_of(element), list(shape))
 
 
 def shape_of(value: SSAValue | Attribute) -> Shape:
@@ -65,8 +67,10 @@ def value_name(name: str) -> str:
 
 
 def check_feature_map(kind: Attribute) -> None:
-    """Raises VerifyException unless a type is that of a value of a network: float32, of two to five axes, [1, C, …]."""
+    """Raises VerifyException unless a type is that of a value of a network: float32 or float16, of two to five axes,
+    [1, C, …]."""
     shape = shape_of(kind)
+    element_of(kind)
     if shape[:1] != (1,):
         raise VerifyException("but a batch is one picture")
     if len(shape) not in shapes.KINDS or min(shape) < 1:
@@ -113,6 +117,7 @@ class LayerOp(IRDLOperation, ABC):
             raise VerifyException(
                 f"layer '{self.layer.data}' gives {shapes.show(expected)}, but its type says {shapes.show(found)}"
             )
+        self.check_elements()
         for field, weight, spec in self.weight_specs():
             if prod(spec.shape) > LARGEST:
                 raise VerifyException(
@@ -123,6 +128,13 @@ class LayerOp(IRDLOperation, ABC):
                     f"layer '{self.layer.data}' has a {field} of {shapes.show(weight.get_shape())}, "
                     f"expected {shapes.show(spec.shape)}"
                 )
+
+    def check_elements(self) -> None:
+        """Raises VerifyException unless the layer computes in one element type: that of all that it reads and gives."""
+        own = element_of(self.output)
+        for operand in self.operands:
+            if (found := element_of(operand)) != own:
+                raise VerifyException(f"layer '{self.layer.data}' reads {found} and gives {own}: only a cast does both")
 
 
 def spec_of(weight: WeightLike, shape: Shape, role: Role, sparsity: Sparsity | None = None) -> WeightSpec:

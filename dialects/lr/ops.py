@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.attrs import INTS, ActivationAttr, ints
 from lrc.dialects.lr.base import (
     FEATURE_MAP,
@@ -27,6 +28,7 @@ from lrc.dialects.lr.model import ModelOp, OutputOp, find_model
 from lrc.dialects.lr.weighted import BatchNormOp, Conv1dOp, Conv2dOp, ConvOp, LinearOp
 from lrc.dialects.values import shapes
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.elements import Element
 from lrc.dialects.values.shapes import Shape, Window, pair, sides
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "AddOp",
     "AvgPoolOp",
     "BatchNormOp",
+    "CastOp",
     "ConcatOp",
     "Conv1dOp",
     "Conv2dOp",
@@ -80,13 +83,41 @@ class ActivationOp(LayerOp):
     def __init__(self, layer: str, input: SSAValue, activation: Activation | str) -> None:
         super().__init__(
             operands=[input],
-            result_types=[tensor(shape_of(input))],
+            result_types=[tensor(shape_of(input), element_of(input))],
             properties={"layer": StringAttr(layer), "activation": optional_activation(activation)},
         )
 
     def expected_shape(self) -> Shape:
         """That of the input."""
         return shape_of(self.input)
+
+
+@irdl_op_definition
+class CastOp(LayerOp):
+    """The same numbers in another element type, each rounded to the nearest that it has.
+
+    %y = lr.cast "x.f16"(%x) : tensor<1x4x8x8xf32> -> tensor<1x4x8x8xf16>
+    """
+
+    name = "lr.cast"
+
+    input = operand_def(FEATURE_MAP)
+
+    assembly_format = UNARY_FORMAT
+
+    def __init__(self, layer: str, input: SSAValue, element: Element) -> None:
+        super().__init__(
+            operands=[input],
+            result_types=[tensor(shape_of(input), element)],
+            properties={"layer": StringAttr(layer)},
+        )
+
+    def expected_shape(self) -> Shape:
+        """That of the input."""
+        return shape_of(self.input)
+
+    def check_elements(self) -> None:
+        """Nothing: the element types may be any two."""
 
 
 class BinaryOp(LayerOp):
@@ -100,7 +131,7 @@ class BinaryOp(LayerOp):
     def __init__(self, layer: str, lhs: SSAValue, rhs: SSAValue, *, activation: Activation | str | None = None) -> None:
         super().__init__(
             operands=[lhs, rhs],
-            result_types=[tensor(shapes.broadcast(shape_of(lhs), shape_of(rhs)))],
+            result_types=[tensor(shapes.broadcast(shape_of(lhs), shape_of(rhs)), element_of(lhs))],
             properties={"layer": StringAttr(layer), "activation": optional_activation(activation)},
         )
 
@@ -149,7 +180,7 @@ class ConcatOp(LayerOp):
     def __init__(self, layer: str, inputs: Sequence[SSAValue]) -> None:
         super().__init__(
             operands=[inputs],
-            result_types=[tensor(shapes.concat([shape_of(value) for value in inputs]))],
+            result_types=[tensor(shapes.concat([shape_of(value) for value in inputs]), element_of(inputs[0]))],
             properties={"layer": StringAttr(layer)},
         )
 
@@ -168,7 +199,7 @@ class PoolOp(WindowOp):
         lists = window_properties(window, len(output) - 2)
         super().__init__(
             operands=[input],
-            result_types=[tensor(output)],
+            result_types=[tensor(output, element_of(input))],
             properties={
                 "layer": StringAttr(layer),
                 **{name: lists[name] for name in ("kernel", "strides", "pads")},
@@ -222,7 +253,7 @@ class GlobalAvgPoolOp(LayerOp):
     def __init__(self, layer: str, input: SSAValue) -> None:
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.global_pool(shape_of(input)))],
+            result_types=[tensor(shapes.global_pool(shape_of(input)), element_of(input))],
             properties={"layer": StringAttr(layer)},
         )
 
@@ -249,7 +280,7 @@ class UpsampleOp(LayerOp):
         output = shapes.upsample(shape_of(input), scale)
         super().__init__(
             operands=[input],
-            result_types=[tensor(output)],
+            result_types=[tensor(output, element_of(input))],
             properties={"layer": StringAttr(layer), "scale": ints(scale[4 - len(output) :])},
         )
 
@@ -282,7 +313,7 @@ class FlattenOp(LayerOp):
     def __init__(self, layer: str, input: SSAValue) -> None:
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.flatten(shape_of(input)))],
+            result_types=[tensor(shapes.flatten(shape_of(input)), element_of(input))],
             properties={"layer": StringAttr(layer)},
         )
 
@@ -306,7 +337,9 @@ class SoftmaxOp(LayerOp):
 
     def __init__(self, layer: str, input: SSAValue) -> None:
         super().__init__(
-            operands=[input], result_types=[tensor(shape_of(input))], properties={"layer": StringAttr(layer)}
+            operands=[input],
+            result_types=[tensor(shape_of(input), element_of(input))],
+            properties={"layer": StringAttr(layer)},
         )
 
     def expected_shape(self) -> Shape:
@@ -335,7 +368,7 @@ class PadOp(LayerOp):
         lists = shapes.of_axes(pads, len(output) - 2)
         super().__init__(
             operands=[input],
-            result_types=[tensor(output)],
+            result_types=[tensor(output, element_of(input))],
             properties={"layer": StringAttr(layer), "pads": ints(lists), "value": FloatAttr(value, f64)},
         )
 

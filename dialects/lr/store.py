@@ -18,10 +18,12 @@ from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariable
 from xdsl.dialects.builtin import (
     BytesAttr,
     DenseIntOrFPElementsAttr,
+    Float16Type,
     Float32Type,
     IntegerType,
     Signedness,
     TensorType,
+    f16,
     f32,
 )
 from xdsl.ir import Data
@@ -37,8 +39,8 @@ Array = NDArray[Any]
 Role = Literal["weight", "bias", "scale", "mean", "variance"]
 
 
-EXACT: Final = frozenset({"uint8", "uint16", "uint32", "int32"})
-"""The integers that passes store, which are read back as they are; all other numbers become float32."""
+EXACT: Final = frozenset({"uint8", "uint16", "uint32", "int32", "float16"})
+"""What passes store, which is read back as it is; all other numbers become float32."""
 
 FLOATS: Final = ("F16", "F32", "F64")
 """The types, as safetensors calls them, that a layer's own weights may have."""
@@ -205,7 +207,9 @@ class WeightStore:
             return "float32"
         if name not in self._names:
             raise self._missing(name)
-        kind = str(self._file.get_slice(name).get_dtype()).replace("U", "uint").replace("I", "int")
+        kind = (
+            str(self._file.get_slice(name).get_dtype()).replace("U", "uint").replace("I", "int").replace("F", "float")
+        )
         return kind if kind in EXACT else "float32"
 
     def __getitem__(self, name: str) -> Array:
@@ -354,6 +358,8 @@ def array_of(weight: WeightLike, store: WeightStore) -> Array:
     if isinstance(weight, WeightAttr):
         return store[weight.data]
     dtype, element = "float32", weight.get_element_type()
+    if isinstance(element, Float16Type):
+        dtype = "float16"
     if isinstance(element, IntegerType):
         dtype = f"{'u' if element.signedness.data is Signedness.UNSIGNED else ''}int{element.width.data}"
     values = np.asarray(weight.get_values(), dtype).reshape(weight.get_shape())
@@ -369,9 +375,10 @@ def inline(array: Array) -> DenseIntOrFPElementsAttr:
     """An array as an inline weight, `dense<…> : tensor<…>`."""
     kind = np.dtype(array.dtype).kind
     sign = Signedness.UNSIGNED if kind == "u" else Signedness.SIGNLESS
-    element = f32 if kind == "f" else IntegerType(array.dtype.itemsize * 8, sign)
-    data = np.ascontiguousarray(array, np.float32 if kind == "f" else array.dtype)
-    tensor = TensorType[Float32Type | IntegerType](element, list(array.shape))
+    floats = f16 if array.dtype == np.float16 else f32
+    element = floats if kind == "f" else IntegerType(array.dtype.itemsize * 8, sign)
+    data = np.ascontiguousarray(array, np.float32 if element is f32 else array.dtype)
+    tensor = TensorType[Float32Type | Float16Type | IntegerType](element, list(array.shape))
     return DenseIntOrFPElementsAttr(tensor, BytesAttr(data.tobytes()))
 
 

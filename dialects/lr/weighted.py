@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.attrs import (
     WEIGHT,
     ActivationAttr,
@@ -75,7 +76,7 @@ class ConvOp(ConvolutionOp, ABC):
         self.check_rank(shape_of(input))
         super().__init__(
             operands=[input, residual],
-            result_types=[tensor(shapes.convolution(shape_of(input), filters, window, groups))],
+            result_types=[tensor(shapes.convolution(shape_of(input), filters, window, groups), element_of(input))],
             properties={
                 "layer": StringAttr(layer),
                 "weight": weight_like(weight),
@@ -173,7 +174,7 @@ class LinearOp(LayerOp):
     ) -> None:
         super().__init__(
             operands=[input],
-            result_types=[tensor(shapes.linear(shape_of(input), units))],
+            result_types=[tensor(shapes.linear(shape_of(input), units), element_of(input))],
             properties={
                 "layer": StringAttr(layer),
                 "weight": weight_like(weight),
@@ -227,7 +228,7 @@ class BatchNormOp(LayerOp):
     ) -> None:
         super().__init__(
             operands=[input],
-            result_types=[tensor(shape_of(input))],
+            result_types=[tensor(shape_of(input), element_of(input))],
             properties={
                 "layer": StringAttr(layer),
                 "weight": weight_like(weight),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from lrc.dialects.values.elements import Element
+
 Load = Literal["direct", "aligned", "rows"]
 """`direct`: a load at any place. `aligned`: aligned loads, and shuffles of neighbours for what lies between.
 `rows`: direct, through one opaque pointer a row, so that short load offsets reach."""
@@ -21,6 +23,14 @@ NATIVE = "native"
 
 
 @dataclass(frozen=True)
+class Lanes:
+    """How many numbers of each element type a vector has; None if a machine does not compute with them."""
+
+    f32: int
+    f16: int | None = None
+
+
+@dataclass(frozen=True)
 class Machine:
     """A processor: its vector unit, the caches behind it, and what a C compiler calls it.
 
@@ -28,7 +38,7 @@ class Machine:
         name: how `--target`, `device` and passes call it.
         about: what it is, in a few words.
         instructions: how its vectors are written in C.
-        lanes: float32 numbers of a vector.
+        lanes: numbers of a vector, for each element type that it computes with; ask `lanes_of`.
         registers: vector registers.
         load: how vectors are loaded best.
         multiplications: vector multiply-adds that start in a cycle.
@@ -46,7 +56,7 @@ class Machine:
     name: str
     about: str
     instructions: Instructions
-    lanes: int
+    lanes: Lanes
     registers: int
     load: Load
     multiplications: int = 2
@@ -63,6 +73,19 @@ class Machine:
     def __str__(self) -> str:
         return f"{self.name} {NATIVE}" if self.is_native else self.name
 
+    def lanes_of(self, element: Element) -> int:
+        """How many numbers of a type a vector has. Raises ValueError, with the machines that have such vectors, if this
+        one does not compute with them."""
+        lanes = getattr(self.lanes, element.name)
+        if lanes is None:
+            able = " and ".join(each.name for each in MACHINES.values() if each.computes(element))
+            raise ValueError(f"{self.name} does not compute with {element.about}: {able} do")
+        return lanes
+
+    def computes(self, element: Element) -> bool:
+        """Whether the machine computes with numbers of a type."""
+        return getattr(self.lanes, element.name) is not None
+
     def native(self) -> Machine:
         """This machine, where it builds its own code."""
         arm = self.architecture == "aarch64"
@@ -74,7 +97,7 @@ _AVX512 = Machine(
     "avx512",
     "x86 with AVX-512",
     instructions="vectors",
-    lanes=16,
+    lanes=Lanes(16),
     registers=32,
     load="aligned",
     architecture="x86_64",
@@ -87,7 +110,7 @@ _KRYO485 = Machine(
     "kryo485",
     "phones with armv8.2-a: Snapdragon 855 and later",
     instructions="neon",
-    lanes=4,
+    lanes=Lanes(4, f16=8),
     registers=32,
     load="rows",
     lane_weights=True,
@@ -107,6 +130,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
             _KRYO485,
             name="armv8",
             about="any phone of 64 bits",
+            lanes=Lanes(4),
             flags=("-march=armv8-a",),
             zig_flags=("-mcpu=generic",),
             core="cortex-a53",
@@ -119,7 +143,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
             _AVX512,
             name="avx2",
             about="x86 with AVX2 and FMA",
-            lanes=8,
+            lanes=Lanes(8),
             registers=16,
             load="direct",
             flags=("-march=x86-64-v3",),
@@ -130,7 +154,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
             "c",
             "anything with a C11 compiler",
             instructions="scalar",
-            lanes=1,
+            lanes=Lanes(1, f16=1),
             registers=16,
             load="direct",
             zig_flags=("-mcpu=baseline",),

@@ -46,7 +46,7 @@ class FKW:
     reorder: Integers
     index: Integers
     stride: Integers
-    weight: NDArray[np.float32]
+    weight: NDArray[np.float32] | NDArray[np.float16]
 
     @property
     def bytes(self) -> int:

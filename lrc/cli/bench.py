@@ -11,7 +11,7 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
-from lrc.cli.summary import say_unused_tunings
+from lrc.cli.summary import say_choices
 from lrc.limits import MOST_RUNS
 
 RUNS = 50
@@ -37,6 +37,7 @@ def command(
     target: str | None,
     threads: int,
     runs: int | None,
+    precision: str,
     replace_unfriendly: bool,
     as_json: bool,
 ) -> None:
@@ -53,9 +54,16 @@ def command(
     emulated = toolchain.is_foreign(target)
     with (
         progress(f"timing {model} for {target}") as step,
-        api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
+        api.compile(
+            module,
+            target,
+            threads=threads,
+            precision=precision,
+            replace_unfriendly=replace_unfriendly,
+            progress=step,
+        ) as net,
     ):
-        say_unused_tunings(net.report)
+        say_choices(net.report)
         step("running")
         report = net.bench(runs or (RUNS_EMULATED if emulated else RUNS))
     if emulated:

@@ -63,6 +63,7 @@ def command(
     build_it: bool,
     level: str | None,
     threads: int,
+    precision: str,
     replace_unfriendly: bool,
     embed_weights: bool,
     wide: bool,
@@ -89,6 +90,7 @@ def command(
     module = read_model(invocation, model)
     from lrc.backends.metadata import files_of_lrc
     from lrc.compilation import compiler, pipelines
+    from lrc.dialects.values.elements import F32, element_named
     from lrc.execution import toolchain
     from lrc.files import levels
     from lrc.files.inputs import keep
@@ -99,10 +101,20 @@ def command(
             keep(invocation.inputs, place)
     if build_it:
         toolchain.find_compiler(target)  # before the work, not after it
+        if precision != F32.name:
+            toolchain.check_float16(target)
     optional = ("replace-unfriendly",) if replace_unfriendly else ()
     reach = level if level in IR_LEVELS else "target"
     with progress(f"compiling {model} for {target}") as step:
-        compilation = compiler.lower(module, target, reach, threads=threads, optional=optional, progress=step)
+        compilation = compiler.lower(
+            module,
+            target,
+            reach,
+            threads=threads,
+            optional=optional,
+            precision=element_named(precision),
+            progress=step,
+        )
         if level in IR_LEVELS:
             _write_level(compilation.module, output)
             return

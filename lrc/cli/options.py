@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from lrc.dialects.values.elements import ELEMENTS, F32
 from lrc.dialects.values.machines import MACHINES, TARGETS
 from lrc.limits import MOST_SEED, MOST_THREADS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
-OF_CODE = ("target", "threads", "replace_unfriendly", "exact")
+OF_CODE = ("target", "threads", "precision", "replace_unfriendly", "exact")
 """What only the emitted code is asked for, by the names of parameters."""
 
 FilePath = click.Path(path_type=Path, dir_okay=False)
@@ -44,12 +45,19 @@ def models_argument(function: Command) -> Command:
 
 
 def compile_options(function: Command) -> Command:
-    """What all commands that compile take: --target, --threads and --replace-unfriendly."""
+    """What all commands that compile take: --target, --threads, --precision and --replace-unfriendly."""
     for option in (
         click.option(
             "--replace-unfriendly",
             is_flag=True,
             help="Replace sigmoid and swish by their hard forms: cheap, and not quite the same.",
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice([*ELEMENTS]),
+            default=F32.name,
+            show_default=True,
+            help="What layers compute with: f16 is float16, for neon and c. Inputs and outputs stay float32.",
         ),
         click.option(
             "--threads",

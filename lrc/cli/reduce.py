@@ -53,6 +53,7 @@ def command(
     model: str,
     target: str | None,
     threads: int,
+    precision: str,
     replace_unfriendly: bool,
     input_path: Path | None,
     seed: int,
@@ -98,8 +99,9 @@ def command(
     whole = Case.of(module, tensors, map(str, read_passes(graph if passes is None else passes)))
     bare = replace(whole, passes=())
     again = ["--target", target, *(["--threads", str(threads)] if threads > 1 else [])]
+    again += ["--precision", precision] * (precision != "f32")
     again += ["--exact"] * exact + ["--replace-unfriendly"] * replace_unfriendly
-    options = {"threads": threads, "replace_unfriendly": replace_unfriendly}
+    options = {"threads": threads, "precision": precision, "replace_unfriendly": replace_unfriendly}
     tests: list[tuple[Case, Test]] = [(whole, passes_fail), (bare, target_fails(target, exact=exact, **options))]
     if passes is not None:
         tests = tests[:1]

@@ -15,7 +15,7 @@ from lrc.cli.options import (
     json_option,
     model_argument,
 )
-from lrc.cli.summary import say_unused_tunings
+from lrc.cli.summary import say_choices
 
 
 @click.command(
@@ -40,6 +40,7 @@ def command(
     input_path: Path | None,
     output_path: Path | None,
     seed: int,
+    precision: str,
     replace_unfriendly: bool,
     as_json: bool,
 ) -> None:
@@ -65,9 +66,16 @@ def command(
     inputs = read_tensors(input_path, shapes) if input_path else random_inputs(module, seed)
     with (
         progress(f"running {model} for {target}") as step,
-        api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
+        api.compile(
+            module,
+            target,
+            threads=threads,
+            precision=precision,
+            replace_unfriendly=replace_unfriendly,
+            progress=step,
+        ) as net,
     ):
-        say_unused_tunings(net.report)
+        say_choices(net.report)
         step("running")
         outputs = net.run(inputs)
     if output_path is not None:

@@ -34,7 +34,7 @@ def print_report(report: Report, wide: bool = False) -> None:
     columns += [("schedule", [_schedule(layer.schedule) for layer in layers])]
     names, cells = zip(*columns, strict=True)
     print_table(names, zip(*cells, strict=True), ELSEWHERE, wide)
-    for note in [*notes(layers), *notes_of_tunings(report)]:
+    for note in [*notes(layers), *notes_of_choices(report)]:
         click.echo(note)
     added = f", {report.layers_added} added" if report.layers_added else ""
     counts = f"{len(report.layers)} layers, {report.layers_fused} more fused into them{added}"
@@ -53,8 +53,8 @@ def notes(layers: Sequence[LayerReport]) -> list[str]:
     return [_note(group) for group in groups.values()]
 
 
-def notes_of_tunings(report: Report) -> list[str]:
-    """Which layers' tunings are not for this machine, and why."""
+def notes_of_choices(report: Report) -> list[str]:
+    """Which layers' tunings are not for this machine, and which layers stay float32 where others do not, and why."""
     groups: dict[str, list[str]] = {}
     for layer in report.layers:
         if layer.unused_tuning is not None:
@@ -62,12 +62,15 @@ def notes_of_tunings(report: Report) -> list[str]:
     return [
         fill(f"note: the tuning of {_listed(names)} is left aside for {report.target}: {why}; lrc chose", "      ")
         for why, names in groups.items()
+    ] + [
+        fill(f"note: layer {name} stays float32: its numbers may reach {size:.3g}, float16 ends at 65504", "      ")
+        for name, size in report.kept_float32.items()
     ]
 
 
-def say_unused_tunings(report: Report) -> None:
-    """Print `notes_of_tunings` to standard error."""
-    for note in notes_of_tunings(report):
+def say_choices(report: Report) -> None:
+    """Print `notes_of_choices` to standard error."""
+    for note in notes_of_choices(report):
         click.echo(note, err=True)
 
 

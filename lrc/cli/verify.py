@@ -15,7 +15,8 @@ from lrc.cli.exactness import print_exact
 from lrc.cli.model import read_model
 from lrc.cli.options import OF_CODE, compile_options, examples, given, input_options, json_option, model_argument
 from lrc.cli.passes import read_passes
-from lrc.cli.summary import say_unused_tunings
+from lrc.cli.summary import say_choices
+from lrc.dialects.values.elements import F32
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -53,6 +54,7 @@ def command(
     seed: int,
     exact: bool,
     bisect: bool,
+    precision: str,
     replace_unfriendly: bool,
     passes: str | None,
     as_json: bool,
@@ -73,6 +75,8 @@ def command(
     """
     if passes is not None and (others := given(context, *OF_CODE, "bisect")):
         raise click.UsageError(f"--passes runs no code: it does not go with {', '.join(others)}", context)
+    if exact and precision != F32.name:
+        raise click.UsageError(f"--exact knows float32 alone: it does not go with --precision {precision}", context)
     invocation: Invocation = context.obj
     module = read_model(invocation, model)
     from lrc import api
@@ -102,9 +106,16 @@ def command(
         return
     with (
         progress(f"verifying {model} for {target}") as step,
-        api.compile(module, target, threads=threads, replace_unfriendly=replace_unfriendly, progress=step) as net,
+        api.compile(
+            module,
+            target,
+            threads=threads,
+            precision=precision,
+            replace_unfriendly=replace_unfriendly,
+            progress=step,
+        ) as net,
     ):
-        say_unused_tunings(net.report)
+        say_choices(net.report)
         step("running both")
         report = net.verify(inputs)
         bisect = bisect or not report.graph.passed

@@ -11,12 +11,14 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from lrc.backends.c import emit
 from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
 from lrc.dialects import kernel, lr
+from lrc.dialects.values.elements import F32, Element
+from lrc.execution.host import machine_of
 from lrc.files import levels
 from lrc.garbage import collecting_nothing
 from lrc.universe import multiverse
@@ -78,18 +80,22 @@ def lower(
     *,
     threads: int = 1,
     optional: Collection[str] = (),
+    precision: Element = F32,
     progress: Progress = lambda step: None,
 ) -> Compilation:
     """Run the passes that lead from a network, of whatever level, to `level`, verifying what they make.
 
-    `module` stays as it is. Raises PassFailedException, with the place in the user's file, for what a pass cannot
-    compile, WrongPassError, and UserError if the module is past `level`, or past the optional passes.
+    `module` stays as it is. Layers compute with numbers of the type `precision`, all but those that have to be float32.
+
+    Raises PassFailedException, with the place in the user's file, for what a pass cannot compile, WrongPassError, and
+    UserError if the module is past `level`, or past the optional passes.
     """
     began = time.perf_counter()
     context, result, graph = make_context(), lr.apart(module), module
     stretches: list[tuple[ModuleOp, ModuleOp]] = []
     first, after = module, pipelines.reached(module)
-    pipelines.check_reach(module, level, optional)
+    asked_for = [*optional, *([pipelines.PRECISION] if precision is not F32 else [])]
+    pipelines.check_reach(module, level, asked_for)
     report = Report(name_of(module), target)
     observe = Observer(report)
     unverified: list[str] = []
@@ -117,7 +123,12 @@ def lower(
         if following is not None:
             progress(following.name)
 
-    pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional, after), between)
+    narrow = ""
+    if precision is not F32:
+        progress("looking for large numbers")
+        report.kept_float32 = too_large_for(precision, module, target, optional)
+        narrow = pipelines.precision_pass(precision, report.kept_float32)
+    pipeline = pipelines.parse(pipelines.specification(target, level, threads, optional, after, narrow), between)
     with collecting_nothing():
         pipeline.apply(context, result)
     if not pipeline.passes:
@@ -129,6 +140,23 @@ def lower(
 def is_graph(module: ModuleOp) -> bool:
     """Whether a module is one of layers, of whatever level, and not yet of loops."""
     return any(isinstance(op, lr.ModelOp) for op in module.ops)
+
+
+def too_large_for(element: Element, module: ModuleOp, target: str, optional: Collection[str]) -> dict[str, float]:
+    """The layers, once fused, whose numbers may reach the end of an element type, and how large they may become.
+
+    Raises PassFailedException if the machine does not compute with that type.
+    """
+    from lrc.verification import magnitudes
+    from lrc.verification.verify import random_inputs
+
+    try:
+        machine_of(target).lanes_of(element)
+    except ValueError as error:
+        raise PassFailedException(str(error)) from None
+    fused = lr.apart(module)
+    pipelines.parse(pipelines.stage("lr", target, optional=optional)).apply(make_context(), fused)
+    return magnitudes.too_large(fused, list(random_inputs(fused).values()), element)
 
 
 def check_ports(before: ModuleOp, after: ModuleOp) -> None:

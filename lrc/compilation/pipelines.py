@@ -15,6 +15,7 @@ from lrc.diagnostics import Diagnostic, UserError
 from lrc.dialects import fkw, kernel, lr, pattern
 from lrc.dialects.lr.weighted import ConvOp
 from lrc.dialects.places import place_of
+from lrc.dialects.values.elements import Element
 from lrc.dialects.values.machines import HOST, Instructions, Machine
 from lrc.execution.host import machine_of
 from lrc.universe import multiverse
@@ -34,7 +35,10 @@ LEGALIZATIONS: Final[dict[Instructions, tuple[str, ...]]] = {"neon": ("legalize-
 """How a machine's vectors are written -> the passes with which the level `target` begins for it."""
 
 OPTIONAL: Final[dict[str, str]] = {"replace-unfriendly": "lr"}
-"""Passes that run only when asked for -> the level at whose end they run."""
+"""Passes that run only when asked for, and change what layers compute -> the level at whose end they run."""
+
+PRECISION: Final = "set-precision"
+"""The pass that runs last at the level lr, when asked for: it leaves what layers compute as it is, but for rounding."""
 
 
 def target_of(module: ModuleOp, target: str | None = None) -> str:
@@ -95,8 +99,9 @@ def check_reach(module: ModuleOp, level: str, optional: Collection[str] = ()) ->
     if LEVELS.index(level) < LEVELS.index(found):
         raise UserError.because(f"the module is of the level {found}, which is past {level}", filename=filename)
     for name in optional:
-        if LEVELS.index(OPTIONAL[name]) < LEVELS.index(found):
-            message = f"{name} rewrites layers of the level {OPTIONAL[name]}: the module is of the level {found}"
+        at = OPTIONAL.get(name, LEVELS[0])
+        if LEVELS.index(at) < LEVELS.index(found):
+            message = f"{name} rewrites layers of the level {at}: the module is of the level {found}"
             raise UserError.because(message, filename=filename)
 
 
@@ -110,17 +115,25 @@ def legalizations(target: str) -> tuple[str, ...]:
     return LEGALIZATIONS[machine_of(target).instructions]
 
 
-def stage(level: str, target: str, threads: int = 1, optional: Collection[str] = ()) -> str:
-    """The passes from the level before `level` to `level`, in the syntax of `lrc-opt -p`."""
-    return ",".join(_stage(level, target, threads, optional))
+def precision_pass(element: Element, keep: Collection[str] = ()) -> str:
+    """The pass that has layers compute with numbers of a type, all but those to keep, in the syntax of `lrc-opt -p`."""
+    kept = ",".join(f'"{name}"' for name in keep)
+    return f"{PRECISION}{{precision={element}{' keep=' if keep else ''}{kept}}}"
 
 
-def _stage(level: str, target: str, threads: int, optional: Collection[str]) -> list[str]:
+def stage(level: str, target: str, threads: int = 1, optional: Collection[str] = (), precision: str = "") -> str:
+    """The passes from the level before `level` to `level`, in the syntax of `lrc-opt -p`; `precision` is what
+    `precision_pass` gives, or nothing."""
+    return ",".join(_stage(level, target, threads, optional, precision))
+
+
+def _stage(level: str, target: str, threads: int, optional: Collection[str], precision: str) -> list[str]:
     machine = machine_of(target)
     first = legalizations(target) if level == "target" else ()
     last = tuple(name for name, at in OPTIONAL.items() if at == level and name in optional)
     filled = {"machine": _option(machine), "threads": threads}
-    return [each.format(**filled) for each in (*first, *STAGES[level], *last)]
+    passes = [each.format(**filled) for each in (*first, *STAGES[level], *last)]
+    return [*passes, precision] if precision and level == "lr" else passes
 
 
 def _option(machine: Machine) -> str:
@@ -133,10 +146,12 @@ def specification(
     threads: int = 1,
     optional: Collection[str] = (),
     after: str | None = None,
+    precision: str = "",
 ) -> str:
-    """The passes from the lifted `.lr` file to `level`, or those behind `after`, in the syntax of `lrc-opt -p`."""
+    """The passes from the lifted `.lr` file to `level`, or those behind `after`, in the syntax of `lrc-opt -p`;
+    `precision` as `stage` takes it."""
     levels = LEVELS[: LEVELS.index(level) + 1]
-    passes = [each for name in levels for each in _stage(name, target, threads, optional)]
+    passes = [each for name in levels for each in _stage(name, target, threads, optional, precision)]
     names = [name_of_pass(each) for each in passes]
     first = 0
     if after is not None:

@@ -79,7 +79,8 @@ class Report:
 
     Of the `layers_written` so many were fused into others, and passes added others, such as the padding of a pooling.
     `live_bytes` is the largest sum of tensors that live at once, without any padding, and `arena_bytes` what the
-    emitted code asks for.
+    emitted code asks for. `kept_float32` are the layers that compute with float32 because narrower numbers might end,
+    and how large theirs may become.
     """
 
     model: str
@@ -92,6 +93,7 @@ class Report:
     arena_bytes: int = 0
     weights_bytes: int = 0
     seconds: float = 0.0
+    kept_float32: dict[str, float] = field(default_factory=dict[str, float])
 
     def total(self, count: str, pruned_only: bool = False) -> int:
         """The sum of a layer's number over all layers, or over the pruned ones."""

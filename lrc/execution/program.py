@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lrc.backends.staging import TemporaryFolder
 from lrc.diagnostics import UserError
+from lrc.dialects.values.elements import ELEMENTS
 from lrc.execution.ports import Floats, Ports
 from lrc.execution.toolchain import metadata_of, run_program
 
@@ -45,7 +46,7 @@ class Program:
         with TemporaryFolder() as scratch:
             outputs = self._run(inputs, scratch, "--dump", scratch)
             layers = {
-                row["name"]: layer_result(row, np.fromfile(Path(scratch, f"{number}.bin"), np.float32))
+                row["name"]: layer_result(row, np.fromfile(Path(scratch, f"{number}.bin"), element_type(row)))
                 for number, row in enumerate(self.metadata["layers"])
             }
         return outputs, layers
@@ -76,7 +77,12 @@ class Program:
         return run_program(self.folder, [*options, "--threads", str(self.threads)])
 
 
-def layer_result(row: Mapping[str, Any], buffer: Floats) -> Floats:
+def element_type(row: Mapping[str, Any]) -> str:
+    """What numpy calls the numbers of a layer; `row` is one of metadata's layers."""
+    return ELEMENTS[row["element"]].about
+
+
+def layer_result(row: Mapping[str, Any], buffer: NDArray[Any]) -> Floats:
     """A layer's result, [channels, rows, columns], out of its buffer; `row` is one of metadata's layers."""
     view = np.lib.stride_tricks.as_strided(
         buffer[row["origin"] :],
@@ -84,4 +90,4 @@ def layer_result(row: Mapping[str, Any], buffer: Floats) -> Floats:
         tuple(buffer.itemsize * stride for stride in (row["channel_stride"], row["row_stride"], 1)),
         writeable=False,
     )
-    return view.copy()
+    return view.astype(np.float32)

@@ -142,6 +142,25 @@ def build(
     return program
 
 
+def check_float16(target: str) -> None:
+    """Find out whether the compiler for a target knows the float16 of portable C.
+
+    Raises:
+        UserError: it does not, or there is none.
+    """
+    if machine_of(target).instructions != "scalar":
+        return
+    compiler = find_compiler(target)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch, "float16.c")
+        source.write_text("_Float16 twice(_Float16 x);\n_Float16 twice(_Float16 x) { return x + x; }\n", "utf-8")
+        words = [*compiler.command, *compiler.flags(target), "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        environment = dict(zig_environment() if compiler.is_zig else os.environ)
+        (done,) = run_all([words], 1, environment)
+    if done.returncode:
+        raise UserError.because(f"{compiler.name} has no _Float16: gcc 12 and clang 15 have", hint=_mend(compiler))
+
+
 def program_command(folder: Path) -> list[str]:
     """The words that run the folder's program here, through qemu if need be.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from xdsl.dialects.builtin import Float32Type, TensorType
+from xdsl.dialects.builtin import TensorType
 
 from lrc import zoo
+from lrc.dialects.elements import FloatType
 from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.store import ZOO, WeightError, WeightStore
 from lrc.dialects.values.patterns import Mask, PatternSet
@@ -45,7 +46,7 @@ def read_weights(statement: syntax.Weights, directory: Path) -> WeightStore:
     return WeightStore.random(0 if seed is None else integer(seed, Scope()))
 
 
-def read_input(statement: syntax.Input) -> TensorType[Float32Type]:
+def read_input(statement: syntax.Input) -> TensorType[FloatType]:
     """The type of an input. Raises Mistake, and ShapeError if it is too large."""
     if statement.element.text != "f32":
         raise Mistake(statement.element.span, f"an input is of f32, not of '{statement.element.text}'")

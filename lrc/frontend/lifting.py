@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Block, BlockArgument, Region, SSAValue
 
 from lrc.diagnostics import Diagnostic, did_you_mean
 from lrc.dialects import lr
+from lrc.dialects.elements import FloatType
 from lrc.dialects.lr.base import value_name
 from lrc.dialects.lr.store import WeightStore
 from lrc.dialects.values.machines import FAMILIES, MACHINES
@@ -125,7 +126,7 @@ class _Lift:
 
     def _inputs(self, statements: list[syntax.Input]) -> list[str]:
         """Begin the model with its inputs, and return their names."""
-        types: list[tuple[syntax.Name, TensorType[Float32Type]]] = []
+        types: list[tuple[syntax.Name, TensorType[FloatType]]] = []
         for statement in statements:
             with self.mistakes.collected(statement.sizes.span):
                 types.append((statement.name, read_input(statement)))

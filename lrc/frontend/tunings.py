@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from lrc.dialects import lr
+from lrc.dialects.values.elements import F32
 from lrc.dialects.values.machines import MACHINES, machine_named
 from lrc.dialects.values.schedules import Tuning
 
-LANES: Final = {machine.lanes for machine in MACHINES.values() if machine.lanes > 1}
+WIDTHS: Final = {name: machine.lanes_of(F32) for name, machine in MACHINES.items()}
+LANES: Final = {lanes for lanes in WIDTHS.values() if lanes > 1}
 HINT: Final = "; ".join(
-    f"{' and '.join(name for name, machine in MACHINES.items() if machine.lanes == lanes)}: vectors of {lanes} floats"
+    f"{' and '.join(name for name, width in WIDTHS.items() if width == lanes)}: vectors of {lanes} floats"
     for lanes in sorted(LANES)
 )
 """What helps whoever asks for columns that are no whole vectors."""
@@ -24,10 +26,10 @@ def impossible(model: lr.ModelOp) -> Iterator[tuple[lr.ConvOp, str]]:
     none, if no machine can."""
     for op, tuning in _tuned(model):
         if (device := _device(model, tuning)) is None:
-            reasons = [tuning.misfit(machine.lanes) for machine in MACHINES.values()]
+            reasons = [tuning.misfit(machine.lanes_of(F32)) for machine in MACHINES.values()]
             if all(reasons):
                 yield op, f"{reasons[0]}, and no machine can do it"
-        elif (reason := tuning.misfit(machine_named(device).lanes)) is not None:
+        elif (reason := tuning.misfit(machine_named(device).lanes_of(F32))) is not None:
             yield op, f"{reason}, as {device} has them"
 
 

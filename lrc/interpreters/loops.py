@@ -20,7 +20,9 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import InterpretationError
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.store import WeightStore
+from lrc.dialects.values.elements import ELEMENTS
 from lrc.dialects.values.layouts import Layout
 from lrc.interpreters.errors import located
 from lrc.interpreters.graph import Given
@@ -30,7 +32,8 @@ from lrc.interpreters.vectors import Function, arithmetic
 
 Buffer = NDArray[Any]
 
-FLOAT32_BYTES = 4
+SLOT = min(element.bytes for element in ELEMENTS.values())
+"""Bytes for which the arena has a number: those of the smallest element type; of a larger one every other is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,8 @@ class Machine:
         if size is None:
             raise InterpretationError("a place in an arena, but no network that says how large it is")
         if self.arena is None:
-            self.arena = np.full(size.value.data // FLOAT32_BYTES, np.nan)
-        return self.arena[op.offset.value.data // FLOAT32_BYTES :]
+            self.arena = np.full(size.value.data // SLOT, np.nan)
+        return self.arena[op.offset.value.data // SLOT :: element_of(op.result).bytes // SLOT]
 
 
 def vector_load(op: kernel.LoadOp) -> Function:

@@ -62,6 +62,11 @@ class LrFunctions(InterpreterFunctions):
         """A function of each element of any shape."""
         return (activate(args[0], op.activation),)
 
+    @impl(lr.CastOp)
+    def cast(self, interpreter: Interpreter, op: lr.CastOp, args: PythonValues) -> PythonValues:
+        """The same numbers: what rounds them is not part of the meaning."""
+        return args
+
     @impl(lr.AddOp)
     def add(self, interpreter: Interpreter, op: lr.AddOp, args: PythonValues) -> PythonValues:
         """activation(lhs + rhs); one of them may have one number for each channel."""

@@ -33,6 +33,11 @@ def reduction(reduce: Function, a: Array, *first: float) -> float:
     return reduce(np.append(a, first))
 
 
+def same(a: Any) -> Any:
+    """a"""
+    return a
+
+
 def choose(condition: bool, a: Any, b: Any) -> Any:
     """a if the condition holds, else b"""
     return a if condition else b
@@ -71,8 +76,11 @@ ARITHMETIC: Mapping[type[Operation], Function] = {
     arith.MinimumfOp: np.minimum,
     math.ExpOp: np.exp,
     math.TanhOp: np.tanh,
+    arith.ExtFOp: same,
+    arith.TruncFOp: same,
     math.FmaOp: multiply_add,
     vector.FMAOp: multiply_add,
+    neon.KeepOp: same,
     neon.EvenLanesOp: lanes_of(slice(0, None, 2)),
     neon.OddLanesOp: lanes_of(slice(1, None, 2)),
 }

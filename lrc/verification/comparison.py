@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lrc.dialects.elements import element_of
+from lrc.dialects.values.elements import F32, Element, element_named
 from lrc.interpreters import Evaluation
 from lrc.interpreters.reference import Array, float64
-
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class LayerReport:
     ratio: float
     place: tuple[int, ...]
     overflow: float | None = None
-    """What the number at that place is, if it is too large for float32: the network is to blame, not its code."""
+    """What the number at that place is, if it is too large for its type: the network is to blame, not its code."""
+    element: str = F32.name
 
     @property
     def passed(self) -> bool:
@@ -40,17 +41,22 @@ class LayerReport:
     def problem(self) -> str:
         """What is wrong at that place."""
         if self.overflow is not None:
-            return f"{self.overflow:.3g} at {list(self.place)} overflows float32, which ends at {FLOAT32_MAX:.2g}"
+            element = element_named(self.element)
+            end = f"{element.about}, which ends at {element.largest:.2g}"
+            return f"{self.overflow:.3g} at {list(self.place)} overflows {end}"
         return f"{self.error:.3g} off at {list(self.place)}, its bound is {self.bound:.3g}"
 
 
 def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
     """Judge `found`, another result of the operands of `evaluation`, by a bound for every place."""
-    return judge(evaluation.layer, evaluation.op.name, evaluation.result, found, bound)
+    element = element_of(evaluation.op.output)
+    return judge(evaluation.layer, evaluation.op.name, evaluation.result, found, bound, element)
 
 
-def judge(layer: str, operation: str, result: Array, found: NDArray[Any], bound: Array) -> LayerReport:
-    """Judge `found` for a layer whose exact result is known, by a bound for every place."""
+def judge(
+    layer: str, operation: str, result: Array, found: NDArray[Any], bound: Array, element: Element = F32
+) -> LayerReport:
+    """Judge `found` for a layer whose exact result is known, by a bound for every place; `element` is what it is of."""
     error = distance(found, result)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0, error / bound)
@@ -63,7 +69,8 @@ def judge(layer: str, operation: str, result: Array, found: NDArray[Any], bound:
         bound=float(bound[worst]),
         ratio=float(ratio[worst]),
         place=tuple(int(i) for i in worst),
-        overflow=exact if np.isinf(error[worst]) and FLOAT32_MAX < abs(exact) < np.inf else None,
+        overflow=exact if np.isinf(error[worst]) and element.largest < abs(exact) < np.inf else None,
+        element=element.name,
     )
 
 

@@ -15,6 +15,8 @@ from xdsl.utils.exceptions import VerifyException
 from lrc.diagnostics import UserError
 from lrc.dialects import lr
 from lrc.dialects.kernel import LaunchOp, LayerAttr, find_network
+from lrc.dialects.values.elements import F16, F32, Element
+from lrc.dialects.values.machines import Machine
 from lrc.files.levels import find_store
 from lrc.interpreters import loops, walk
 from lrc.interpreters.graph import Given
@@ -26,6 +28,10 @@ from lrc.verification.validation import Traced, Validation
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 """How far an output may be from the exact one, for which errors add up along the network."""
+
+LARGEST_ERROR: Mapping[Element, float] = {F32: RELATIVE, F16: 2e-2}
+"""How far a number that code computed may be from the exact one, as a part of the largest number of its layer: room
+for the roundings of a few thousand products of float32, and for those of a hundred of float16."""
 
 TINY = 1e-30
 """Numbers smaller than these are nothing to compare others with."""
@@ -64,9 +70,11 @@ def validate_loops(graph: Traced, lowered: ModuleOp) -> Validation:
 
 @dataclass(frozen=True)
 class Found:
-    """What code made of loops: a report on each layer, and for each output what the loops, and what the code, gave."""
+    """What code made of loops: a report on each layer, and for each output what the loops, and what the code, gave;
+    `relative` is how far that may be off, as a part of its largest number."""
 
     layers: tuple[LayerReport, ...]
+    relative: float
     outputs: Mapping[str, tuple[Array, NDArray[np.float32]]]
 
 
@@ -76,13 +84,13 @@ def hold_code_to_loops(
     """Hold what emitted code gave, `outputs` and each of the `layers`, against what the loops of the module give, in
     float64: each layer is made of what the code itself read.
 
-    Nobody knows the operations that the loops were made of, and so no bound: a number may be off by `RELATIVE` of the
-    largest one of its layer. Raises UserError if this would take too long, and as the interpreters do.
+    Nobody knows the operations that the loops were made of, and so no bound: a number may be off by a part of the
+    largest one of its layer, `LARGEST_ERROR`. Raises UserError if this would take too long, and as the interpreters do.
     """
     network = find_network(module)
     assert network is not None
-    work = sum(_multiplications(*each) for each in network.completed)
-    if (rounds := work / machine_of(module).lanes) > MOST_ROUNDS:
+    machine = machine_of(module)
+    if (rounds := sum(_rounds(*each, machine) for each in network.completed)) > MOST_ROUNDS:
         raise UserError.because(
             f"to interpret these loops takes too long: {rounds / 1e6:.0f} million multiplications of vectors",
             hint="verify the level fkw, whose layers are computed as a whole",
@@ -91,19 +99,23 @@ def hold_code_to_loops(
     arguments = [*(float64(each).reshape(-1) for each in inputs), *exact.values()]
     tensors = loops.call(module, network.sym_name.data, arguments, find_store(module), layers)
     reports: list[LayerReport] = []
+    relative = RELATIVE
     for launch, layer in network.completed:
         result, found = tensors[layer.layer.data], layers(layer.layer.data)
-        bound = np.full(result.shape, RELATIVE * max(float(np.abs(result).max(initial=0)), TINY))
+        element = F32 if launch.layout is None else launch.layout.element
+        relative = max(relative, LARGEST_ERROR[element])
+        bound = np.full(result.shape, LARGEST_ERROR[element] * max(float(np.abs(result).max(initial=0)), TINY))
         if found is None:
             raise ValueError(f"the code has no layer '{layer.layer.data}'")
         kernel = launch.callee.root_reference.data
-        reports.append(judge(layer.layer.data, kernel, result, np.asarray(found), bound))
-    return Found(tuple(reports), {name: (result, outputs[name]) for name, result in exact.items()})
+        reports.append(judge(layer.layer.data, kernel, result, np.asarray(found), bound, element))
+    return Found(tuple(reports), relative, {name: (result, outputs[name]) for name, result in exact.items()})
 
 
-def _multiplications(launch: LaunchOp, layer: LayerAttr) -> int:
-    """How many numbers a layer multiplies, or at least makes."""
+def _rounds(launch: LaunchOp, layer: LayerAttr, machine: Machine) -> float:
+    """How many vectors a layer multiplies, or at least makes."""
     if launch.layout is None:
         return 0
     picture = launch.layout.picture()
-    return picture.height * picture.width * max(layer.executed.data, picture.channels)
+    lanes = machine.lanes_of(launch.layout.element)
+    return picture.height * picture.width * max(layer.executed.data, picture.channels) / lanes

@@ -2,7 +2,7 @@
 
 Layers are matched by name. One that is still there stands for what it was, or for the end of a chain of layers that
 passes fused into it: conv -> batch norm -> relu becomes one layer called conv. One that is new stands for nothing that
-was there, and is looked through. Then three things have to hold:
+was there, and is looked through; a cast stands for what it casts. Then three things have to hold:
 
 - a layer reads, through the layers that are new, what it and the layers fused into it read before;
 - computed from the right operands it gives, within the bound of a fusion (`lrc.verification.bounds`), the value that it
@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from lrc.compilation.compiler import check_ports
 from lrc.dialects import lr
+from lrc.dialects.elements import element_of
 from lrc.dialects.values.shapes import show
 from lrc.interpreters import Evaluation, walk
 from lrc.interpreters.reference import Array, float64
@@ -111,6 +112,8 @@ def validate(before: Traced, after: ModuleOp) -> Validation:
         reads = tuple(source for operand in op.operands for source in made_of[operand])
         if (source := before.evaluations.get(name)) is None:
             made_of[op.output] = reads
+            if isinstance(op, lr.CastOp) and op.input in stands:
+                stands[op.output] = stands[op.input]
             continue
         candidates = list(stands_of(source.op, names))
         stand = next((each for each in reversed(candidates) if each.reads == reads), None)
@@ -125,8 +128,11 @@ def validate(before: Traced, after: ModuleOp) -> Validation:
             continue
         right[name] = value
         # Most layers are the same to the last bit, and then nobody needs their bound.
-        same = np.array_equal(evaluation.result, value)
-        reports.append(compare(evaluation, value, np.zeros_like(value) if same else bounds.of_fusion(fused, old.store)))
+        if np.array_equal(evaluation.result, value):
+            bound = np.zeros_like(value)
+        else:
+            bound = bounds.of_fusion(fused, old.store, element_of(op.output))
+        reports.append(compare(evaluation, value, bound))
     problems += _different_outputs(old, new, stands)
     return Validation(tuple(reports), tuple(problems))
 

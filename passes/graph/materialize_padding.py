@@ -14,6 +14,7 @@ from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.ops import (
     AddOp,
     AvgPoolOp,
+    CastOp,
     ConcatOp,
     FlattenOp,
     GlobalAvgPoolOp,
@@ -78,7 +79,7 @@ def is_non_negative(value: SSAValue, known: dict[SSAValue, bool]) -> bool:
 
 def keeps_signs(op: LayerOp) -> bool:
     """Whether a layer gives no number below zero if it reads none."""
-    keeping = AddOp | AvgPoolOp | ConcatOp | FlattenOp | GlobalAvgPoolOp | MaxPoolOp | MulOp | UpsampleOp
+    keeping = AddOp | AvgPoolOp | CastOp | ConcatOp | FlattenOp | GlobalAvgPoolOp | MaxPoolOp | MulOp | UpsampleOp
     return getattr(op, "activation", None) is None and isinstance(op, keeping)
 
 

@@ -13,6 +13,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from lrc.dialects import kernel
 from lrc.dialects.effects import blocks
+from lrc.dialects.elements import element_of
 from lrc.dialects.kernel.ops import integer, vector_type
 from lrc.dialects.values.machines import Load
 
@@ -161,7 +162,9 @@ def point_at_rows(block: Block) -> None:
 
 def shuffle_of(left: SSAValue, right: SSAValue, mask: list[int]) -> vector.ShuffleOp:
     """The lanes `mask` of two vectors side by side."""
-    return vector.ShuffleOp(left, right, DenseArrayBase.from_list(i64, mask), result_type=vector_type(len(mask)))
+    return vector.ShuffleOp(
+        left, right, DenseArrayBase.from_list(i64, mask), result_type=vector_type(len(mask), element_of(left))
+    )
 
 
 def replace(load: kernel.LoadOp, ops: list[Operation], result: SSAValue) -> None:

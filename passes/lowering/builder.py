@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from xdsl.builder import Builder
 from xdsl.dialects import arith, memref, scf, vector
 from xdsl.dialects.builtin import (
-    Float32Type,
     FloatAttr,
     IndexType,
     IntegerType,
@@ -18,18 +17,32 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.rewriter import InsertPoint
+from xdsl.utils.hints import isa
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import FloatType, element_of, type_of
 from lrc.dialects.kernel.attrs import Order
 from lrc.dialects.kernel.buffers import buffer_type
 from lrc.dialects.kernel.ops import vector_type
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.machines import Load
 from lrc.passes.lowering.indices import Index, Indices
 
 FLOATS = buffer_type(f32)
+"""A flat array of float32."""
 
 SPLAT_NAMES = {0.0: "zeros", 1.0: "ones"}
 """How vectors of a common number are called."""
+
+
+def suffixed(name: str, element: Element) -> str:
+    """The name of a kernel that computes with numbers of a type, which those of float32 do not say."""
+    return name if element is F32 else f"{name}_{element}"
+
+
+def array_of_floats(element: Element) -> MemRefType:
+    """A flat array of numbers of a type."""
+    return buffer_type(type_of(element))
 
 
 def array_of_unsigned(bits: int) -> MemRefType:
@@ -37,13 +50,22 @@ def array_of_unsigned(bits: int) -> MemRefType:
     return buffer_type(IntegerType(bits, Signedness.UNSIGNED))
 
 
+def is_array_of_floats(type: Attribute) -> bool:
+    """Whether a type is that of a flat array of float32 or float16."""
+    return isa(type, MemRefType[Attribute]) and isinstance(type.element_type, FloatType)
+
+
 class Loops(Indices):
-    """Writes a kernel called `name`, operation by operation; its arguments are given by their names and types."""
+    """Writes a kernel called `name`, operation by operation; its arguments are given by their names and types.
+
+    A kernel computes with numbers of one type, that of its first array of floats; only a cast has arrays of two.
+    """
 
     def __init__(self, name: str, arguments: Sequence[tuple[str, Attribute]]) -> None:
         self.kernel = kernel.KernelFuncOp(name, arguments)
         super().__init__(self.kernel.body.block)
         self._splats: dict[tuple[Block, float, int], SSAValue] = {}
+        self.element = next((element_of(a) for _, a in arguments if is_array_of_floats(a)), F32)
         self.arguments = self.kernel.arguments
         for argument_name, value in self.arguments.items():
             value.name_hint = argument_name
@@ -57,21 +79,21 @@ class Loops(Indices):
         return self.kernel
 
     def number(self, value: float) -> SSAValue:
-        """A float32 constant."""
-        return self.insert(arith.ConstantOp(FloatAttr(value, Float32Type())))
+        """A constant of the type that the kernel computes with."""
+        return self.insert(arith.ConstantOp(FloatAttr(value, type_of(self.element))))
 
     def splat(self, value: float | SSAValue, lanes: int, name: str | None = None) -> SSAValue:
         """A vector of one number; a constant one is made once in each block."""
         if isinstance(value, SSAValue):
-            return self.insert(vector.BroadcastOp(value, vector_type(lanes)), name)
+            return self.insert(vector.BroadcastOp(value, vector_type(lanes, element_of(value))), name)
         key = self.builder.insertion_point.block, value, lanes
         if key not in self._splats:
-            constant = vector.BroadcastOp(self.number(value), vector_type(lanes))
+            constant = vector.BroadcastOp(self.number(value), vector_type(lanes, self.element))
             self._splats[key] = self.insert(constant, name or SPLAT_NAMES.get(value, "constant"))
         return self._splats[key]
 
     def load_float(self, array: SSAValue, position: Index, name: str | None = None) -> SSAValue:
-        """One float32 of an array."""
+        """One number of an array."""
         return self.insert(memref.LoadOp.get(array, [self.value(position)]), name)
 
     def load_index(self, array: SSAValue, position: Index, name: str | None = None) -> SSAValue:

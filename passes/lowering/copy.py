@@ -8,10 +8,12 @@ from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.ops import ConcatOp, FlattenOp
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.layouts import Layout, Picture
-from lrc.passes.lowering.builder import Loops
+from lrc.passes.lowering.builder import Loops, suffixed
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.rows import (
@@ -31,17 +33,18 @@ class CopyFamily:
 
     lanes: int
     ragged: bool
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`copy` or `copy_ragged`"""
-        return "copy_ragged" if self.ragged else "copy"
+        return suffixed("copy_ragged" if self.ragged else "copy", self.element)
 
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order; `whole`: columns that fill whole vectors."""
         sizes = ["channels", "rows", "whole", *(["width"] if self.ragged else [])]
-        return [*tensor_arguments("source", "target"), *numbers(*sizes)]
+        return [*tensor_arguments("source", "target", element=self.element), *numbers(*sizes)]
 
 
 def copy_kernel(name: str, family: CopyFamily) -> kernel.KernelFuncOp:
@@ -77,7 +80,9 @@ def launch_copy(graph: Graph, source: Part, target: Part, completed: LayerOp | N
     channels, rows, width = source.picture.channels, source.picture.height, source.picture.width
     if source.picture.compact and target.picture.compact:
         channels, rows, width = 1, 1, channels * rows * width
-    family = CopyFamily(graph.machine.lanes, ragged=width % graph.machine.lanes != 0)
+    element = element_of(source.buffer)
+    lanes = graph.machine.lanes_of(element)
+    family = CopyFamily(lanes, width % lanes != 0, element)
     arguments = {
         **tensor_values("source", source.buffer, source.picture),
         **tensor_values("target", target.buffer, target.picture),

@@ -9,13 +9,15 @@ from xdsl.dialects import arith
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.ops import ActivationOp, AddOp, MulOp
 from lrc.dialects.lr.weighted import BatchNormOp
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.elements import F32, Element
 from lrc.passes.arrays import as_float32
 from lrc.passes.lowering.activation import activate
-from lrc.passes.lowering.builder import FLOATS, Loops
+from lrc.passes.lowering.builder import FLOATS, Loops, suffixed
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.indices import Index
@@ -45,6 +47,7 @@ class ElementwiseFamily:
     activation: Activation | None
     lanes: int
     ragged: bool
+    element: Element = F32
 
     @property
     def name(self) -> str:
@@ -56,14 +59,14 @@ class ElementwiseFamily:
             activation and activation.replace(" ", "_").replace(".", "_").replace("-", "minus_").replace("+", ""),
             "ragged" if self.ragged else None,
         ]
-        return "_".join(word for word in words if word)
+        return suffixed("_".join(word for word in words if word), self.element)
 
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order."""
         names = ["input", "other", "output"] if self.kind in ("add", "mul") else ["input", "output"]
         arrays = [("factor", FLOATS), ("summand", FLOATS)] if self.kind.startswith("scale") else []
-        return [*tensor_arguments(*names), *arrays, *numbers("channels", "rows", "width")]
+        return [*tensor_arguments(*names, element=self.element), *arrays, *numbers("channels", "rows", "width")]
 
 
 def elementwise_kernel(name: str, family: ElementwiseFamily) -> kernel.KernelFuncOp:
@@ -133,7 +136,7 @@ def lower_batch_norm(op: BatchNormOp, graph: Graph) -> None:
     factor = as_float32(op, f"the factor of '{layer}'", factor, hint)
     summand = as_float32(op, f"the summand of '{layer}'", summand, hint)
     # The elements of a vector are its channels, and are read a whole hardware vector at a time.
-    more = -len(factor) % graph.machine.lanes if is_vector else 0
+    more = -len(factor) % graph.machine.lanes_of(F32) if is_vector else 0
     constants = {
         "factor": graph.constant(f"{layer}.factor", np.pad(factor, (0, more))),
         "summand": graph.constant(f"{layer}.summand", np.pad(summand, (0, more))),
@@ -150,13 +153,15 @@ def launch(
     constants: dict[str, SSAValue] | None = None,
 ) -> None:
     """One launch over the channels of the result."""
-    target, lanes = graph.picture(op.output), graph.machine.lanes
+    target, element = graph.picture(op.output), element_of(op.output)
+    lanes = graph.machine.lanes_of(element)
     family = ElementwiseFamily(
         kind=kind,
         broadcast=len(operands) > 1 and shape_of(operands[1]) != shape_of(op.output),
         activation=activation,
         lanes=lanes,
         ragged=target.width % lanes != 0,
+        element=element,
     )
     output = allocate(graph, op.output, op.layer.data)
     arguments: dict[str, SSAValue | Index] = {

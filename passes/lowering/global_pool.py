@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.lr.ops import GlobalAvgPoolOp
+from lrc.dialects.values.elements import F32
 from lrc.passes.lowering.builder import Loops
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
@@ -81,7 +82,7 @@ def float_of(loops: Loops, index: SSAValue) -> SSAValue:
 def lower_global_avg_pool(op: GlobalAvgPoolOp, graph: Graph) -> None:
     """One launch over the channels."""
     source, target = graph.picture(op.input), graph.picture(op.output)
-    lanes = graph.machine.lanes
+    lanes = graph.machine.lanes_of(F32)
     family = GlobalPoolFamily(lanes, ragged=source.width % lanes != 0)
     output = allocate(graph, op.output, op.layer.data)
     arguments = {

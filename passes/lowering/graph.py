@@ -20,7 +20,7 @@ from lrc.dialects.lr.base import LayerOp, value_name
 from lrc.dialects.lr.store import WeightStore, array_of
 from lrc.dialects.values.layouts import Layout, Picture
 from lrc.dialects.values.machines import Machine
-from lrc.passes.lowering.builder import FLOATS
+from lrc.passes.lowering.builder import FLOATS, array_of_floats
 from lrc.passes.lowering.indices import Index, Indices
 from lrc.passes.lowering.layers import layer_of
 
@@ -89,7 +89,7 @@ class Graph:
         """A buffer for a tensor, the result of the layer `name`, as it comes: `halo.allocate` clears what is around its
         pictures as well."""
         layout = self.layout(value)
-        allocation = memref.AllocOp([self.code.value(layout.size)], [], FLOATS)
+        allocation = memref.AllocOp([self.code.value(layout.size)], [], array_of_floats(layout.element))
         allocation.attributes["layout"] = LayoutAttr(layout)
         self.buffers[value] = self.code.insert(allocation, *shown([name]))
         return self.buffers[value]

@@ -12,8 +12,10 @@ from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.rounding import round_up
-from lrc.passes.lowering.builder import FLOATS, Loops
+from lrc.passes.lowering.builder import Loops, array_of_floats, suffixed
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.indices import Index
 from lrc.passes.lowering.rows import each, numbers
@@ -32,12 +34,13 @@ class HaloFamily:
     rows: bool
     tails: bool
     ragged: bool
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`clear_rows_tails`: the parts that are cleared."""
         parts = ("lead", "rows", "tails", "ragged")
-        return "_".join(["clear", *(part for part in parts if getattr(self, part))])
+        return suffixed("_".join(["clear", *(part for part in parts if getattr(self, part))]), self.element)
 
     @property
     def is_empty(self) -> bool:
@@ -53,7 +56,7 @@ class HaloFamily:
         names += ["top", "below", "bottom"] if self.rows else []
         names += ["height", "picture", "row", "row_end"] if self.tails else []
         names += ["tail"] if self.ragged else []
-        return [("buffer", FLOATS), *numbers(*names)]
+        return [("buffer", array_of_floats(self.element)), *numbers(*names)]
 
 
 def halo_kernel(name: str, family: HaloFamily) -> kernel.KernelFuncOp:
@@ -113,7 +116,8 @@ def allocate(graph: Graph, value: SSAValue, layer: str, *, whole_vectors: bool =
     nothing to clear.
     """
     buffer = graph.allocate(value, layer)
-    picture, lanes = graph.picture(value), graph.machine.lanes
+    picture, element = graph.picture(value), element_of(value)
+    lanes = graph.machine.lanes_of(element)
     row_end = round_up(picture.width, lanes)
     ragged = not whole_vectors and row_end > picture.width
     family = HaloFamily(
@@ -122,6 +126,7 @@ def allocate(graph: Graph, value: SSAValue, layer: str, *, whole_vectors: bool =
         rows=picture.top + picture.bottom > 0,
         tails=ragged or picture.row_stride > row_end,
         ragged=ragged,
+        element=element,
     )
     if family.is_empty:
         return buffer

@@ -14,6 +14,7 @@ from lrc.dialects import kernel
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.weighted import LinearOp
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.elements import F32
 from lrc.dialects.values.machines import Machine
 from lrc.dialects.values.rounding import pieces
 from lrc.passes.lowering.activation import activate
@@ -70,7 +71,7 @@ def pack_linear(weight: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
 
 def vectors_of_tile(outputs: int, machine: Machine) -> int:
     """Vectors of outputs that one point computes: enough sums to hide latencies, few enough to have many points."""
-    return min(machine.registers // 4, max(64 // machine.lanes, 1), pieces(outputs, machine.lanes))
+    return min(machine.registers // 4, max(64 // machine.lanes_of(F32), 1), pieces(outputs, machine.lanes_of(F32)))
 
 
 def linear_kernel(name: str, family: LinearFamily) -> kernel.KernelFuncOp:
@@ -118,10 +119,10 @@ def lower_linear(op: LinearOp, graph: Graph) -> None:
     layer = op.layer.data
     inputs, outputs = shape_of(op.input)[1], shape_of(op.output)[1]
     vectors = vectors_of_tile(outputs, graph.machine)
-    tile = vectors * graph.machine.lanes
+    tile = vectors * graph.machine.lanes_of(F32)
     family = LinearFamily(
         vectors=vectors,
-        lanes=graph.machine.lanes,
+        lanes=graph.machine.lanes_of(F32),
         rest=inputs % UNROLL != 0,
         ragged=outputs % tile != 0,
         activation=None if op.activation is None else op.activation.data,

@@ -10,10 +10,12 @@ from xdsl.dialects import arith
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.ops import AvgPoolOp, MaxPoolOp
+from lrc.dialects.values.elements import F32, Element
 from lrc.passes.diagnose import fail
 from lrc.passes.graph.materialize_padding import is_non_negative
-from lrc.passes.lowering.builder import Loops
+from lrc.passes.lowering.builder import Loops, suffixed
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.indices import Index
@@ -33,17 +35,19 @@ class PoolFamily:
     input_row: int
     lanes: int
     ragged: bool
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`max_pool_k2x2_s2x2_i240`: kernel, strides and the row stride of the input."""
         (kh, kw), (sh, sw) = self.kernel, self.strides
-        return f"{self.kind}_pool_k{kh}x{kw}_s{sh}x{sw}_i{self.input_row}{'_ragged' if self.ragged else ''}"
+        name = f"{self.kind}_pool_k{kh}x{kw}_s{sh}x{sw}_i{self.input_row}{'_ragged' if self.ragged else ''}"
+        return suffixed(name, self.element)
 
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order."""
-        places = [a for a in tensor_arguments("input", "output") if a[0] != "input_row"]
+        places = [a for a in tensor_arguments("input", "output", element=self.element) if a[0] != "input_row"]
         return [*places, *numbers("channels", "rows", "width")]
 
 
@@ -107,7 +111,8 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
     a max_pool which has padding reads no negative numbers.
     """
     source, target = graph.picture(op.input), graph.picture(op.output)
-    window, lanes = op.window, graph.machine.lanes
+    window, element = op.window, element_of(op.output)
+    lanes = graph.machine.lanes_of(element)
     if isinstance(op, MaxPoolOp) and any(window.pads) and not is_non_negative(op.input, graph.non_negative):
         fail(op, f"layer '{op.layer.data}' would mistake its padding for numbers: run materialize-padding first")
     family = PoolFamily(
@@ -117,6 +122,7 @@ def lower_pool(op: MaxPoolOp | AvgPoolOp, graph: Graph) -> None:
         input_row=source.row_stride,
         lanes=lanes,
         ragged=target.width % lanes != 0,
+        element=element,
     )
     output = allocate(graph, op.output, op.layer.data)
     arguments = {

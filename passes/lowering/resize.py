@@ -9,8 +9,10 @@ from xdsl.dialects import memref
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.ops import PadOp, UpsampleOp
-from lrc.passes.lowering.builder import Loops
+from lrc.dialects.values.elements import F32, Element
+from lrc.passes.lowering.builder import Loops, suffixed
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
 from lrc.passes.lowering.indices import Index
@@ -22,16 +24,20 @@ class UpsampleFamily:
     """Nearest neighbour; `columns`: how often each number is repeated within its row."""
 
     columns: int
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`upsample_x2`"""
-        return f"upsample_x{self.columns}"
+        return suffixed(f"upsample_x{self.columns}", self.element)
 
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order; `repeat`: how often each row is repeated."""
-        return [*tensor_arguments("input", "output"), *numbers("channels", "rows", "width", "repeat")]
+        return [
+            *tensor_arguments("input", "output", element=self.element),
+            *numbers("channels", "rows", "width", "repeat"),
+        ]
 
 
 def upsample_kernel(name: str, family: UpsampleFamily) -> kernel.KernelFuncOp:
@@ -60,7 +66,7 @@ def upsample_kernel(name: str, family: UpsampleFamily) -> kernel.KernelFuncOp:
 def lower_upsample(op: UpsampleOp, graph: Graph) -> None:
     """One launch over the rows of the input."""
     repeat, columns = op.scales()
-    family = UpsampleFamily(columns)
+    family = UpsampleFamily(columns, element_of(op.output))
     source = graph.picture(op.input)
     output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     arguments = {
@@ -79,17 +85,18 @@ class PadFamily:
     """A frame of `value`."""
 
     value: float
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`pad_with_0`, `pad_with_minus_inf`"""
-        return "pad_with_" + re.sub(r"\W", "_", f"{self.value:g}".replace("-", "minus_"))
+        return suffixed("pad_with_" + re.sub(r"\W", "_", f"{self.value:g}".replace("-", "minus_")), self.element)
 
     @property
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order; the input begins at [top, left] of the output."""
         sizes = numbers("channels", "rows", "width", "top", "left", "input_rows", "input_width")
-        return [*tensor_arguments("input", "output"), *sizes]
+        return [*tensor_arguments("input", "output", element=self.element), *sizes]
 
 
 def pad_kernel(name: str, family: PadFamily) -> kernel.KernelFuncOp:
@@ -126,7 +133,7 @@ def pad_kernel(name: str, family: PadFamily) -> kernel.KernelFuncOp:
 def lower_pad(op: PadOp, graph: Graph) -> None:
     """One launch over the rows of the output."""
     top, left, _, _ = op.sides()
-    family = PadFamily(float(op.value.value.data))
+    family = PadFamily(float(op.value.value.data), element_of(op.output))
     source, target = graph.picture(op.input), graph.picture(op.output)
     output = allocate(graph, op.output, op.layer.data, whole_vectors=False)
     arguments = {

@@ -8,8 +8,9 @@ from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.layouts import Picture
-from lrc.passes.lowering.builder import FLOATS, Loops
+from lrc.passes.lowering.builder import Loops, array_of_floats
 from lrc.passes.lowering.indices import Index
 
 
@@ -18,10 +19,14 @@ def numbers(*names: str) -> list[tuple[str, Attribute]]:
     return [(name, IndexType()) for name in names]
 
 
-def tensor_arguments(*names: str) -> list[tuple[str, Attribute]]:
+def tensor_arguments(*names: str, element: Element = F32) -> list[tuple[str, Attribute]]:
     """For each tensor its buffer, where its first number lies, and the steps to the next channel and row."""
     parts = ("_first", "_channel", "_row")
-    return [argument for name in names for argument in [(name, FLOATS), *numbers(*(name + part for part in parts))]]
+    return [
+        argument
+        for name in names
+        for argument in [(name, array_of_floats(element)), *numbers(*(name + part for part in parts))]
+    ]
 
 
 def tensor_values(name: str, buffer: SSAValue, picture: Picture) -> dict[str, SSAValue | Index]:

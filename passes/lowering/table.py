@@ -7,6 +7,7 @@ from typing import Any
 
 from lrc.dialects.lr import ops as lr
 from lrc.dialects.lr.base import LayerOp
+from lrc.passes.lowering.cast import lower_cast
 from lrc.passes.lowering.copy import lower_concat, lower_flatten
 from lrc.passes.lowering.elementwise import lower_activation, lower_batch_norm, lower_binary
 from lrc.passes.lowering.global_pool import lower_global_avg_pool
@@ -21,6 +22,7 @@ LOWERINGS: dict[type[LayerOp], Callable[[Any, Graph], None]] = {
     lr.AddOp: lower_binary,
     lr.AvgPoolOp: lower_pool,
     lr.BatchNormOp: lower_batch_norm,
+    lr.CastOp: lower_cast,
     lr.ConcatOp: lower_concat,
     lr.FlattenOp: lower_flatten,
     lr.GlobalAvgPoolOp: lower_global_avg_pool,

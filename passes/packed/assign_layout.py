@@ -9,9 +9,9 @@ from xdsl.rewriter import Rewriter
 
 from lrc.dialects.elements import element_of, type_of
 from lrc.dialects.kernel.attrs import LayoutAttr
-from lrc.dialects.lr.base import shape_of
+from lrc.dialects.lr.base import LayerOp, shape_of
 from lrc.dialects.lr.model import find_model
-from lrc.passes.diagnose import machine_of
+from lrc.passes.diagnose import fail, machine_of
 from lrc.passes.packed.layouts import choose_layout, needs_of_readers, tensors
 
 
@@ -22,9 +22,13 @@ class AssignLayoutPass(ModulePass):
     name = "assign-layout"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        lanes = machine_of(op).lanes
+        machine = machine_of(op)
         for value in tensors(find_model(op)):
             element = element_of(value)
-            layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes, element)
+            try:
+                lanes = machine.lanes_of(element)
+                layout = choose_layout(shape_of(value), needs_of_readers(value, lanes), lanes, element)
+            except ValueError as error:
+                fail(value.owner if isinstance(value.owner, LayerOp) else op, str(error))
             typed = TensorType(type_of(element), shape_of(value), LayoutAttr(layout))
             Rewriter.replace_value_with_new_type(value, typed)

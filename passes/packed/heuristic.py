@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.machines import Machine
 from lrc.dialects.values.patterns import PatternSet
 from lrc.dialects.values.rounding import pieces, round_up
@@ -27,7 +28,8 @@ class Problem:
     """One convolution, as far as its schedule depends on it.
 
     `channels`: input channels that one filter may read; `filters`, `height`, `width`: of the output;
-    `kernels`: mean number of kernels of a filter; `jams`: how many filters may be jammed.
+    `kernels`: mean number of kernels of a filter; `jams`: how many filters may be jammed; `element`: what it computes
+    with.
     """
 
     window: Window
@@ -38,6 +40,7 @@ class Problem:
     width: int
     kernels: float
     jams: tuple[int, ...]
+    element: Element = F32
 
     @cached_property
     def is_looped(self) -> bool:
@@ -57,7 +60,7 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
 
     Raises ValueError if the author asked for something that cannot be done.
     """
-    lanes = machine.lanes
+    lanes = machine.lanes_of(problem.element)
     if (why := tuning.misfit(lanes)) is not None:
         raise ValueError(why)
     load: Load = tuning.load or ("direct" if lanes == 1 else machine.load)
@@ -87,7 +90,8 @@ def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tu
 
 def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple[float, int, tuple[int, int]]]:
     """(cycles for each useful output and filter, jam, tile) of every tile that fits the registers."""
-    most_vectors = pieces(problem.width, machine.lanes)
+    lanes = machine.lanes_of(problem.element)
+    most_vectors = pieces(problem.width, lanes)
     written = sum(map(written_taps, problem.patterns.masks))
     most = MOST_IN_LOOPS if problem.is_looped else MOST_MULTIPLICATIONS
     for jam in problem.jams:
@@ -96,7 +100,7 @@ def candidates(problem: Problem, machine: Machine, load: Load) -> Iterator[tuple
                 is_short = jam * rows * vectors * written <= most
                 if is_short and registers(problem, machine, load, jam, rows, vectors) <= machine.registers:
                     cost = cycles(problem, machine, load, jam, rows, vectors)
-                    yield cost / useful(problem, machine.lanes, rows, vectors) / jam, jam, (rows, vectors)
+                    yield cost / useful(problem, lanes, rows, vectors) / jam, jam, (rows, vectors)
     yield inf, 1, (1, 1)
 
 
@@ -106,8 +110,8 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     Where vectors come out of shuffles more of them are in flight than pay, and where filters are jammed
     more weights: with sums in more than half the registers compilers spill.
     """
-    (kh, kw), sums = problem.window.kernel, jam * rows * vectors
-    strided = problem.window.strides[1] > 1 and machine.lanes > 1
+    (kh, kw), sums, lanes = problem.window.kernel, jam * rows * vectors, machine.lanes_of(problem.element)
+    strided = problem.window.strides[1] > 1 and lanes > 1
     if strided or (load == "aligned" and jam == 1):
         return 2 * sums
     # jammed filters take one tap after the other, for all rows; a single filter all taps of an input row; loops through
@@ -115,10 +119,10 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     live = min(rows, kh) if jam > 1 else min(problem.patterns.most_taps, min(rows, kh) * kw)
     live = 1 if problem.is_looped else live
     if machine.lane_weights:
-        vectors_of_weights = pieces(jam * live, machine.lanes)
+        vectors_of_weights = pieces(jam * live, lanes)
         in_turn = vectors_of_weights == 1 and (jam == 1 or min(rows, kh) == 1)
         return sums + vectors_of_weights * (1 if in_turn else min(rows, 2) + 1) + 3
-    if jam > 1 and machine.lanes >= 16:
+    if jam > 1 and lanes >= 16:
         return 2 * sums
     return sums + jam * live + (2 if jam * live <= 4 else 4)
 
@@ -131,16 +135,16 @@ def useful(problem: Problem, lanes: int, rows: int, vectors: int) -> float:
 
 def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, vectors: int) -> float:
     """Cycles of one run of the body, the mean over the patterns."""
-    window, total = problem.window, 0.0
+    window, total, lanes = problem.window, 0.0, machine.lanes_of(problem.element)
     for mask in problem.patterns.masks:
         multiplications = jam * rows * vectors * len(mask.taps)
         loads = rows * vectors * len(mask.taps)
         if not is_looped(mask):
-            loads = len(_places(mask.taps, window, machine.lanes, load, rows, vectors))
+            loads = len(_places(mask.taps, window, lanes, load, rows, vectors))
         shuffles = 0
-        if machine.lanes > 1 and window.strides[1] > 1:
+        if lanes > 1 and window.strides[1] > 1:
             loads, shuffles = loads * window.strides[1], loads * (window.strides[1] - 1)
-        weights = jam * len(mask.taps) / (machine.lanes if machine.lane_weights else 1)
+        weights = jam * len(mask.taps) / (lanes if machine.lane_weights else 1)
         pointers = rows * window.strides[0] + window.kernel[0] - 1
         issue = (multiplications + shuffles + loads + weights + pointers) / 4
         arithmetic = (multiplications + shuffles) / machine.multiplications
@@ -171,8 +175,8 @@ def _places(
 def choose_block(problem: Problem, machine: Machine, tile: tuple[int, int]) -> int:
     """Channels of a block: as many as keep their part of the input in the second-level cache."""
     rows = tile[0] * problem.window.strides[0] + problem.window.kernel[0] - 1
-    line = 64
-    width = (tile[1] * machine.lanes * problem.window.strides[1] + 2 * machine.lanes) * 4
+    line, lanes = 64, machine.lanes_of(problem.element)
+    width = (tile[1] * lanes * problem.window.strides[1] + 2 * lanes) * problem.element.bytes
     footprint = rows * round_up(width, line)
     fitting = max(machine.block_bytes // footprint, 16)
     # a single pattern reads the channels in order, which caches foresee: such a layer may take more

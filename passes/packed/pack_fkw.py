@@ -1,6 +1,6 @@
 """pack-fkw: weights become the arrays that the loops will read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from xdsl.context import Context
@@ -8,12 +8,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriter, PatternRewriteWalker, RewritePattern, op_type_rewrite_pattern
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.fkw import ops as fkw
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import derived
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values.packing import pack
-from lrc.passes.arrays import load, load_optional
+from lrc.passes.arrays import exactly, load, load_optional
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
 
@@ -52,6 +53,8 @@ class PackFkw(RewritePattern):
         except ValueError as error:
             fail(op, f"layer '{op.layer.data}': {error}")
         store, name = store_of(op), op.layer.data
+        weight = exactly(op, f"the weight of '{name}'", packed.weight, element_of(op.output))
+        packed = replace(packed, weight=weight)
         arrays = {key: derived(op.weight, f"{name}.fkw.{key}", array, store) for key, array in packed.arrays.items()}
         new = fkw.Conv2dOp(op, patterns=op.patterns, schedule=op.schedule, **arrays)
         replace_keeping_location(rewriter, op, new)

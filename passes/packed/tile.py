@@ -7,10 +7,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.lr.base import shape_of
 from lrc.dialects.lr.model import ModelOp
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.pattern.attrs import ScheduleAttr
+from lrc.dialects.values.elements import F32
 from lrc.dialects.values.machines import Machine, machine_named
 from lrc.dialects.values.packing import shared_jam
 from lrc.dialects.values.schedules import Tuning
@@ -59,10 +61,11 @@ def unsuited(layer: pattern.Conv2dOp, machine: Machine) -> str | None:
     tuning = tuning_of(layer)
     if tuning == Tuning():
         return None
-    if (device := device_of(layer)) is None:
-        return tuning.misfit(machine.lanes)
-    name = machine_named(device).name
-    return None if name == machine.name else f"it is for {name}"
+    device, element = device_of(layer), element_of(layer.output)
+    if device is not None and (name := machine_named(device).name) != machine.name:
+        return f"it is for {name}"
+    # who wrote it for a machine had float32 in mind
+    return tuning.misfit(machine.lanes_of(element)) if device is None or element is not F32 else None
 
 
 def device_of(layer: pattern.Conv2dOp) -> str | None:
@@ -86,5 +89,6 @@ def problem_of(layer: pattern.Conv2dOp) -> Problem:
         height=height,
         width=width,
         kernels=float(np.count_nonzero(assignment)) / filters,
+        element=element_of(layer.output),
         jams=tuple(j for j in JAMS if shared_jam(assignment, order, (j,), layer.group_count) == j),
     )

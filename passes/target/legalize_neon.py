@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from xdsl.context import Context
 from xdsl.dialects import arith, memref, vector
@@ -15,21 +16,25 @@ from xdsl.utils.exceptions import PassFailedException
 
 from lrc.dialects import kernel, neon
 from lrc.dialects.effects import blocks, stretches
+from lrc.dialects.elements import element_of
 from lrc.dialects.kernel.ops import vector_type
 from lrc.dialects.lr.model import find_machine
 
-LANES = 4
+FEWEST = 4
+"""Weights that are loaded together, at the least: a register of float32, half of one of float16."""
 
 
 @dataclass(frozen=True)
 class LegalizeNeonPass(ModulePass):
     """fma x, broadcast(weight[i + n]) -> fma_lane x, (load weight[i + n / 4 * 4])[n % 4]
 
-    Four weights that lie side by side come with one load and need no instruction to spread them. A run of
-    weights that is no multiple of four ends with a load that overlaps the one before; runs of fewer than
-    four stay as they are, and so do those that something is written between.
+    Four weights that lie side by side come with one load and need no instruction to spread them; of float16 eight do,
+    or four if there are fewer. A run of weights that is no multiple of that ends with a load that overlaps the one
+    before; runs of fewer than four stay as they are, and so do those that something is written between.
 
-    shuffle a, b [0, 2, 4, 6] -> even_lanes a, b, and [1, 3, 5, 7] -> odd_lanes a, b
+    load of float16, every second one in a block that multiplies them -> the same, kept by neon.keep
+
+    shuffle a, b [0, 2, 4, 6] -> even_lanes a, b, and [1, 3, 5, 7] -> odd_lanes a, b; of float16 up to 14 and 15
     """
 
     name = "legalize-neon"
@@ -41,21 +46,46 @@ class LegalizeNeonPass(ModulePass):
             for block in blocks(function):
                 use_lanes(block)
                 unzip(block)
+                keep_order(block)
 
 
-UNZIPS: dict[tuple[int, ...], type[neon.UnzipOp]] = {(0, 2, 4, 6): neon.EvenLanesOp, (1, 3, 5, 7): neon.OddLanesOp}
-"""Shuffles that are one instruction."""
+UNZIPS: Final[tuple[type[neon.UnzipOp], ...]] = (neon.EvenLanesOp, neon.OddLanesOp)
+"""Shuffles that are one instruction: of every other lane of two registers, from the first on or from the second."""
 
 
 def unzip(block: Block) -> None:
     """Say which shuffles of a block are one instruction."""
     for op in block.ops:
-        if not isinstance(op, vector.ShuffleOp) or op.v1.type != neon.FOUR_FLOATS:
+        if not isinstance(op, vector.ShuffleOp) or not fills_register(op.v1) or op.v1.type != op.v2.type:
             continue
-        if instruction := UNZIPS.get(tuple(op.mask.get_values())):
-            unzipped = instruction(op.v1, op.v2)
+        mask = list(op.mask.get_values())
+        if mask and mask[0] in (0, 1) and mask == list(range(mask[0], 2 * register_of(op.v1), 2)):
+            unzipped = UNZIPS[mask[0]](op.v1, op.v2)
             unzipped.location, unzipped.res.name_hint = op.location, op.result.name_hint
             Rewriter.replace_op(op, unzipped)
+
+
+def keep_order(block: Block) -> None:
+    """Keep every second vector of float16 where it is loaded, in a block that multiplies them."""
+    if not any(isinstance(op, vector.FMAOp | neon.FmaLaneOp) and op.res.type == neon.EIGHT_HALVES for op in block.ops):
+        return
+    loads = [op for op in block.ops if isinstance(op, kernel.LoadOp) and op.result.type == neon.EIGHT_HALVES]
+    for load in loads[1::2]:
+        uses, kept = list(load.result.uses), neon.KeepOp(load.result)
+        kept.location, kept.res.name_hint = load.location, load.result.name_hint
+        Rewriter.insert_op(kept, InsertPoint.after(load))
+        for use in uses:
+            use.operation.operands[use.index] = kept.res
+
+
+def fills_register(value: SSAValue) -> bool:
+    """Whether a value is a vector that fills a register."""
+    return value.type in neon.REGISTERS.values()
+
+
+def register_of(value: SSAValue) -> int:
+    """How many numbers of a buffer's or a vector's type a register has."""
+    return neon.REGISTERS[element_of(value)].get_shape()[0]
 
 
 def use_lanes(block: Block) -> None:
@@ -66,7 +96,7 @@ def use_lanes(block: Block) -> None:
 
 
 def runs_of_weights(ops: Sequence[Operation]) -> dict[tuple[SSAValue, SSAValue], dict[int, vector.BroadcastOp]]:
-    """The weights that are loaded and spread among `ops`, and used for nothing but products of four lanes: for an array
+    """The weights that are loaded and spread among `ops`, and used for nothing but products of registers: for an array
     and an index into it, how far behind that each of them lies."""
     runs: dict[tuple[SSAValue, SSAValue], dict[int, vector.BroadcastOp]] = {}
     loaded: set[Operation] = set()
@@ -76,7 +106,7 @@ def runs_of_weights(ops: Sequence[Operation]) -> dict[tuple[SSAValue, SSAValue],
             continue
         if not isinstance(op, vector.BroadcastOp) or not isinstance(load := op.source.owner, memref.LoadOp):
             continue
-        if load in loaded and op.vector.type == neon.FOUR_FLOATS and all(map(is_factor, op.vector.uses)):
+        if load in loaded and fills_register(op.vector) and all(map(is_factor, op.vector.uses)):
             base, offset = split(load.indices[0])
             runs.setdefault((load.memref, base), {})[offset] = op
     return runs
@@ -93,14 +123,15 @@ def use_lanes_of(
 ) -> None:
     """Multiply by lanes with one run of weights, if they lie side by side; `position` is the order of operations."""
     count = max(weights) + 1
-    if sorted(weights) != list(range(count)) or count < LANES:
+    if sorted(weights) != list(range(count)) or count < FEWEST:
         return
+    width = register_of(array) if count >= register_of(array) else FEWEST
     vectors: dict[int, SSAValue] = {}
     for offset, broadcast in sorted(weights.items()):
-        first = min(offset - offset % LANES, count - LANES)
+        first = min(offset - offset % width, count - width)
         if first not in vectors:
-            at = min((weights[i] for i in range(first, first + LANES)), key=position.__getitem__)
-            vectors[first] = load_four(array, base, first, at)
+            at = min((weights[i] for i in range(first, first + width)), key=position.__getitem__)
+            vectors[first] = load_several(array, base, first, width, at)
         for use in list(broadcast.vector.uses):
             fma = use.operation
             assert isinstance(fma, vector.FMAOp)
@@ -122,8 +153,8 @@ def split(index: SSAValue) -> tuple[SSAValue, int]:
     return index, 0
 
 
-def load_four(array: SSAValue, base: SSAValue, offset: int, before: Operation) -> SSAValue:
-    """Four numbers of an array as a vector, loaded just before an operation."""
+def load_several(array: SSAValue, base: SSAValue, offset: int, width: int, before: Operation) -> SSAValue:
+    """So many numbers of an array as a vector, loaded just before an operation."""
     index = base
     ops: list[Operation] = []
     if offset:
@@ -131,7 +162,7 @@ def load_four(array: SSAValue, base: SSAValue, offset: int, before: Operation) -
         add = arith.AddiOp(base, constant.result)
         ops += [constant, add]
         index = add.result
-    load = vector.LoadOp(array, [index], vector_type(LANES))
+    load = vector.LoadOp(array, [index], vector_type(width, element_of(array)))
     load.result.name_hint = "w"
     for op in [*ops, load]:
         op.location = before.location

@@ -14,6 +14,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from lrc.dialects import kernel
+from lrc.dialects.elements import element_of
 from lrc.dialects.kernel.attrs import LayoutAttr, WindowType
 from lrc.passes.diagnose import fail
 from lrc.passes.target.memory import Lifetime, largest_sum, plan
@@ -66,9 +67,9 @@ def plan_network(network: kernel.NetworkOp) -> None:
 
 
 def lifetime(allocation: memref.AllocOp, step: dict[Operation, int], count: int) -> Lifetime:
-    """From the first launch that uses a buffer of `count` float32 to the last."""
+    """From the first launch that uses a buffer of `count` numbers to the last."""
     uses = [step[op] for op in users(allocation.memref, step)] or [step[allocation]]
-    return Lifetime(min(uses), max(uses), 4 * count)
+    return Lifetime(min(uses), max(uses), element_of(allocation.memref).bytes * count)
 
 
 def users(buffer: SSAValue, step: dict[Operation, int]) -> Iterator[Operation]:

@@ -61,7 +61,7 @@ def compute_the_same(
     parts += ["int main(int count, char **words)\n{\n    (void)count;", *calls, "    return 0;\n}\n"]
     source, binary = scratch / "kernels.c", scratch / "kernels"
     source.write_text("\n".join(parts), encoding="utf-8")
-    (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude, encoding="utf-8")
+    (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude(), encoding="utf-8")
     command = [*compiler, *STRICT, *UNUSED, str(source), "-o", str(binary), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:10000]

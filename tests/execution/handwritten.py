@@ -79,8 +79,8 @@ def model(name: str, target: str, arrays: Mapping[str, NDArray[Any]]) -> Emitted
         outputs=(Port("y", shape), Port("sum", (1, 1))),
         arena_bytes=4 * ELEMENTS,
         layers=(
-            Layer("block.scale", "mul", ELEMENTS, CHANNELS, ROWS, COLUMNS, ORIGIN, ROW_STRIDE, CHANNEL_STRIDE),
-            Layer("y", "add", CHANNELS * ROWS * COLUMNS, CHANNELS, ROWS, COLUMNS, 0, COLUMNS, ROWS * COLUMNS),
+            Layer("block.scale", "mul", ELEMENTS, CHANNELS, ROWS, COLUMNS, ORIGIN, ROW_STRIDE, CHANNEL_STRIDE, "f32"),
+            Layer("y", "add", CHANNELS * ROWS * COLUMNS, CHANNELS, ROWS, COLUMNS, 0, COLUMNS, ROWS * COLUMNS, "f32"),
         ),
         declarations=DECLARATIONS.replace("NAME", c_name),
         kernels=(KernelUnit("kernels_scale.c", KERNEL.replace("NAME", c_name)),),

@@ -184,7 +184,7 @@ class Program:
         parts = [HEADER, *(plan.text for plan in self.plans.values()), main + "\n".join(calls) + "\n    return 0;\n}\n"]
         source = scratch / "networks.c"
         source.write_text("\n".join(parts), encoding="utf-8")
-        (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude, encoding="utf-8")
+        (scratch / "vectors.h").write_text(isa_of(machine_named(machine)).prelude(), encoding="utf-8")
         command = [*compiler, *STRICT, str(source), "-o", str(self.binary), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[:10000]

@@ -150,7 +150,7 @@ def program(kernels: ModuleOp, machine: str) -> str:
 
     headers = ("math", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")
     parts = [f"#include <{each}.h>" for each in headers]
-    parts += [isa.prelude, *(printer().declaration(each) + printer().function(each) for each in functions)]
+    parts += [isa.prelude(), *(printer().declaration(each) + printer().function(each) for each in functions)]
     cases = [
         f"    case {number}: {name}(&(struct {name}_arguments){{x, y, x, places, 3, 1}}, 0, 1); break;"
         for number, name in enumerate(names)

@@ -119,9 +119,9 @@ OPERATIONS = {
     "%r = vector.fma %a, %b, %c : vector<4xf32>": A * B + C,
     "%r = vector.broadcast %s : f32 to vector<4xf32>": np.full(4, 3.0),
     "%r = vector.shuffle %a, %b [7, 0, 2, 5] : vector<4xf32>, vector<4xf32>": np.array([17, 1, 3, 11]),
-    "%r = neon.fma_lane %a, %b[2], %c": A * B[2] + C,
-    "%r = neon.even_lanes %a, %b": np.array([1, 3, 7, -13]),
-    "%r = neon.odd_lanes %a, %b": np.array([-2, 5, 11, 17]),
+    "%r = neon.fma_lane %a, %b[2], %c : vector<4xf32>, vector<4xf32>": A * B[2] + C,
+    "%r = neon.even_lanes %a, %b : vector<4xf32>": np.array([1, 3, 7, -13]),
+    "%r = neon.odd_lanes %a, %b : vector<4xf32>": np.array([-2, 5, 11, 17]),
 }
 
 NUMBERS = {

@@ -17,6 +17,7 @@ from lrc.dialects.lr.base import tensor
 from lrc.dialects.lr.store import array_of
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values.activations import ACTIVATION_KINDS
+from lrc.dialects.values.elements import F16
 from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity
 from lrc.dialects.values.schedules import Tuning
 from lrc.dialects.values.shapes import Window
@@ -31,6 +32,14 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 @given(modules())
 def test_graph_passes(module: ModuleOp) -> None:
     passes_preserve_meaning(module, GRAPH_PASSES)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=SLOW)
+@given(modules())
+def test_graph_passes_to_float16(module: ModuleOp) -> None:
+    """Weights are rounded, and nothing else differs."""
+    narrow = pipelines.precision_pass(F16)
+    passes_preserve_meaning(module, pipelines.parse(pipelines.specification("neon", "fkw", precision=narrow)).passes)
 
 
 FUSIONS = """\

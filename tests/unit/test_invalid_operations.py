@@ -12,7 +12,7 @@ kernel.func @copy(%x: memref<?xf32>, %places: memref<?xui8>, %rows: index) {
   kernel.grid (%i) in (%rows) {
     %from = kernel.window %x[%i] : memref<?xf32> -> !kernel.window<4>
     %a = kernel.load %from[0, 0] : !kernel.window<4> -> vector<4xf32>
-    %b = neon.fma_lane %a, %a[3], %a
+    %b = neon.fma_lane %a, %a[3], %a : vector<4xf32>, vector<4xf32>
     kernel.store %b, %from[0, 4] : vector<4xf32>, !kernel.window<4>
   }
 }

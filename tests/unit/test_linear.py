@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lrc.dialects.values.elements import F32
 from lrc.dialects.values.machines import MACHINES
 from lrc.passes.lowering.linear import pack_linear, vectors_of_tile
 
@@ -26,4 +27,4 @@ def test_tile_fits_the_machine(machine: str, outputs: int) -> None:
     described = MACHINES[machine]
     vectors = vectors_of_tile(outputs, described)
     assert 1 <= vectors <= described.registers // 2
-    assert (vectors - 1) * described.lanes < outputs
+    assert (vectors - 1) * described.lanes_of(F32) < outputs

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import lrc
 from lrc.compilation import compiler
+from lrc.dialects.values.elements import F32
 from lrc.dialects.values.machines import MACHINES, machine_named
 from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.dialects.values.schedules import LOADS, ORDERS, Schedule, Tuning
@@ -56,7 +57,7 @@ def test_every_schedule_fits(name: str, problem: Problem, threads: int) -> None:
     rows, vectors = schedule.tile
     smallest = (schedule.jam, rows, vectors) == (1, 1, 1)
     assert smallest or registers(problem, machine, schedule.load, schedule.jam, rows, vectors) <= machine.registers
-    assert schedule.lanes == machine.lanes
+    assert schedule.lanes == machine.lanes_of(F32)
     assert schedule.jam in problem.jams and schedule.group % schedule.jam == 0
     assert 1 <= schedule.block <= problem.channels
 

@@ -84,7 +84,11 @@ def test_a_file_is_read_when_asked(tmp_path: Path) -> None:
     store = WeightStore.from_file(tmp_path / "net.safetensors", "net.safetensors")
     assert store.names() == ("w",)
     assert store.shape("w") == (2, 3)
-    assert store["w"].dtype == np.float32
+    assert (store["w"].dtype, store.number_type("w")) == (np.float16, "float16"), (
+        "what no layer has for its own is read as it is"
+    )
+    store.expect(WeightSpec("w", (2, 3), "weight"))
+    assert (store["w"].dtype, store.number_type("w")) == (np.float32, "float32")
     assert np.array_equal(store["w"], half)
     assert not store["w"].flags.writeable
     assert "v" not in store

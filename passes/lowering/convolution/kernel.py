@@ -26,11 +26,12 @@ from xdsl.ir import Attribute, SSAValue
 
 from lrc.dialects import kernel
 from lrc.dialects.values.activations import Activation
+from lrc.dialects.values.elements import F32, Element
 from lrc.dialects.values.patterns import Mask, PatternSet
 from lrc.dialects.values.rounding import round_up
 from lrc.dialects.values.schedules import Load
 from lrc.passes.lowering.activation import activate
-from lrc.passes.lowering.builder import FLOATS, Loops, array_of_unsigned
+from lrc.passes.lowering.builder import Loops, array_of_floats, array_of_unsigned
 from lrc.passes.lowering.convolution.taps import CHUNK, Band, bands, is_looped
 from lrc.passes.lowering.indices import Index
 
@@ -41,7 +42,8 @@ class ConvFamily:
 
     `lead`: columns between the left end of the window and the first output column's own input column,
     minus the padding: how far left of a tile the window starts; `bits`: widths of offset, reorder, index
-    and stride; `ragged`: whether the last tile sticks out of the picture (below, to the right).
+    and stride; `ragged`: whether the last tile sticks out of the picture (below, to the right); `element`: what it
+    computes with.
     """
 
     patterns: PatternSet
@@ -59,12 +61,13 @@ class ConvFamily:
     activation: Activation | None
     bits: tuple[int, int, int, int]
     ragged: tuple[bool, bool]
+    element: Element = F32
 
     @property
     def name(self) -> str:
         """`conv3x3_p8_7x2x16_i64_o64_relu` and what else is out of the ordinary."""
         kernel = "x".join(map(str, self.patterns.shape))
-        words = [f"conv{kernel}"]
+        words = [f"conv{kernel}"] + [str(self.element)] * (self.element is not F32)
         words += [f"s{self.strides[0]}x{self.strides[1]}"] if self.strides != (1, 1) else []
         words += [f"d{self.dilations[0]}x{self.dilations[1]}"] if self.dilations != (1, 1) else []
         words += [f"p{len(self.patterns)}"] if len(self.patterns) > 1 else []
@@ -89,19 +92,19 @@ class ConvFamily:
     def arguments(self) -> list[tuple[str, Attribute]]:
         """Names and types of the kernel's arguments, in order."""
         arrays = [("offset", 0), ("reorder", 1), ("index", 2), ("stride", 3)]
-        residual = self.residual_row is not None
+        floats, residual = array_of_floats(self.element), self.residual_row is not None
         numbers = ["rows", "columns", "groups", "filters", "group", "blocks", "block_stride"]
         numbers += ["input_channel", "input_first", "output_channel", "output_first"]
         numbers += ["residual_channel", "residual_first"] if residual else []
         numbers += ["height"] if self.ragged[0] else []
         numbers += ["width"] if self.ragged[1] else []
         return [
-            ("input", FLOATS),
-            ("output", FLOATS),
-            *([("residual", FLOATS)] if residual else []),
+            ("input", floats),
+            ("output", floats),
+            *([("residual", floats)] if residual else []),
             *((name, array_of_unsigned(self.bits[i])) for name, i in arrays),
-            ("weight", FLOATS),
-            ("bias", FLOATS),
+            ("weight", floats),
+            ("bias", floats),
             *((name, IndexType()) for name in numbers),
         ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from lrc.dialects.elements import element_of
 from lrc.dialects.fkw.ops import Conv2dOp
 from lrc.dialects.values.rounding import pieces
+from lrc.passes.arrays import exactly
 from lrc.passes.lowering.convolution.kernel import ConvFamily, conv_kernel
 from lrc.passes.lowering.graph import Graph
 from lrc.passes.lowering.halo import allocate
@@ -16,6 +18,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
     """A buffer for the result, its halo cleared, and the launch of the kernel over the tiles of the picture."""
     schedule, layer = op.schedule.data, op.layer.data
     fkw = op.arrays(graph.store)
+    element = element_of(op.output)
     source, target = graph.picture(op.input), graph.picture(op.output)
     residual = None if op.residual is None else graph.picture(op.residual)
     filters, height, width = target.channels, target.height, target.width
@@ -36,6 +39,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         activation=None if op.activation is None else op.activation.data,
         bits=(8 * fkw.offset.itemsize, 8 * fkw.reorder.itemsize, 8 * fkw.index.itemsize, 8 * fkw.stride.itemsize),
         ragged=(height % rows != 0, width % columns != 0),
+        element=element,
     )
     blocks = 1 if op.group_count > 1 else pieces(source.channels, schedule.block)
     group = min(schedule.group, filters) // schedule.jam
@@ -47,7 +51,7 @@ def lower_convolution(op: Conv2dOp, graph: Graph) -> None:
         "input": graph.buffer(op.input),
         "output": output,
         **{name: graph.constant(f"{layer}.fkw.{name}", array) for name, array in fkw.arrays.items()},
-        "bias": graph.constant(f"{layer}.fkw.bias", bias.astype(np.float32)),
+        "bias": graph.constant(f"{layer}.fkw.bias", exactly(op, f"the bias of '{layer}'", bias, element)),
         "rows": tiles[0],
         "columns": tiles[1],
         "groups": tiles[2],

@@ -48,7 +48,7 @@ kernel.func @multiply(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
       %weight = memref.load %in[%k] : memref<?xf32>
       %v = vector.broadcast %weight : f32 to vector<4xf32>
       %a = vector.fma %x, %v, %t : vector<4xf32>
-      %b = neon.fma_lane %x, %x[2], %a
+      %b = neon.fma_lane %x, %x[2], %a : vector<4xf32>, vector<4xf32>
       scf.yield %b : vector<4xf32>
     }
     kernel.store %s, %o[0, 0] : vector<4xf32>, !kernel.window<16>
@@ -82,5 +82,34 @@ kernel.func @too_wide(%in: memref<?xf32>, %out: memref<?xf32>, %n: index) {
     %o = kernel.window %out[%i] : memref<?xf32> -> !kernel.window<16>
     %x = kernel.load %w[0, 0] : !kernel.window<16> -> vector<8xf32>
     kernel.store %x, %o[0, 0] : vector<8xf32>, !kernel.window<16>
+  }
+}
+
+// -----
+
+// Eight halves fill a register. C's operators would compute with them in float32.
+// CHECK: void halves(
+// CHECK: float16_t *const w = in + i;
+// CHECK: const float16x8_t x = vld1q_f16(w + 33);
+// CHECK: const float16x8_t y = kept_f16(x);
+// CHECK: const float16x8_t s = vaddq_f16(y, vdupq_n_f16((float16_t)0.099975586f));
+// CHECK: const float16x8_t e = exponential_f16(s);
+// CHECK: const float16x4_t four = vld1_f16(&in[i]);
+// CHECK: = vfmaq_lane_f16({{.*}}, four, 3);
+// CHECK: vst1q_f16(w, {{.*}});
+kernel.func @halves(%in: memref<?xf16>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  kernel.grid (%i) in (%n) {
+    %w = kernel.window %in[%i] : memref<?xf16> -> !kernel.window<16 x f16>
+    %x = kernel.load %w[2, 1] : !kernel.window<16 x f16> -> vector<8xf16>
+    %y = neon.keep %x : vector<8xf16>
+    %tenth = arith.constant 0.1 : f16
+    %tenths = vector.broadcast %tenth : f16 to vector<8xf16>
+    %s = arith.addf %y, %tenths : vector<8xf16>
+    %e = math.exp %s : vector<8xf16>
+    %four = vector.load %in[%i] : memref<?xf16>, vector<4xf16>
+    %sum = neon.fma_lane %s, %four[3], %e : vector<8xf16>, vector<4xf16>
+    kernel.store %sum, %w[0, 0] : vector<8xf16>, !kernel.window<16 x f16>
   }
 }

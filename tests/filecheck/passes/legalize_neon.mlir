@@ -4,7 +4,7 @@
 // CHECK-LABEL: @four_weights
 // CHECK: %w = vector.load %weight[%k]
 // CHECK-NOT: vector.broadcast
-// CHECK: neon.fma_lane %x, %w[0], %s
+// CHECK: neon.fma_lane %x, %w[0], %s : vector<4xf32>, vector<4xf32>
 // CHECK-NEXT: neon.fma_lane %x, %w[1]
 // CHECK-NEXT: neon.fma_lane %x, %w[2]
 // CHECK-NEXT: neon.fma_lane %x, %w[3]
@@ -64,7 +64,7 @@ kernel.func @two_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
 // CHECK: [[FIVE:%.*]] = arith.constant 5 : index
 // CHECK-NEXT: [[K:%.*]] = arith.addi %k, [[FIVE]]
 // CHECK-NEXT: [[C:%.*]] = vector.load %weight[[[K]]]
-// CHECK: neon.fma_lane %x, [[A]][0], %s
+// CHECK: neon.fma_lane %x, [[A]][0], %s : vector<4xf32>, vector<4xf32>
 // CHECK: neon.fma_lane %x, [[A]][3]
 // CHECK-NEXT: neon.fma_lane %x, [[B]][0]
 // CHECK: neon.fma_lane %x, [[B]][3]
@@ -123,8 +123,8 @@ kernel.func @nine_weights(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) 
 
 // Every other lane of two vectors is one instruction; any other choice of lanes stays a shuffle.
 // CHECK-LABEL: @unzip
-// CHECK: %even = neon.even_lanes %a, %b
-// CHECK-NEXT: %odd = neon.odd_lanes %a, %b
+// CHECK: %even = neon.even_lanes %a, %b : vector<4xf32>
+// CHECK-NEXT: %odd = neon.odd_lanes %a, %b : vector<4xf32>
 // CHECK-NEXT: %moved = vector.shuffle %a, %b [1, 2, 3, 4]
 kernel.func @unzip(%a: vector<4xf32>, %b: vector<4xf32>, %n: index) {
   kernel.grid (%i) in (%n) {
@@ -189,5 +189,61 @@ kernel.func @added(%weight: memref<?xf32>, %x: vector<4xf32>, %n: index) {
     %a2 = vector.fma %x, %x, %v2 : vector<4xf32>
     %a3 = vector.fma %x, %x, %v3 : vector<4xf32>
     "test.op"(%a0, %a1, %a2, %a3) : (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>) -> ()
+  }
+}
+
+// Of float16 four weights side by side take half a register, and every second vector is kept where it is loaded.
+// CHECK-LABEL: @four_weights_of_float16
+// CHECK: %x = kernel.load %p[0, 0]
+// CHECK-NEXT: %y = kernel.load %p[0, 8]
+// CHECK-NEXT: [[KEPT:%\S+]] = neon.keep %y : vector<8xf16>
+// CHECK-NEXT: %w = vector.load %weight[%k] : memref<?xf16>, vector<4xf16>
+// CHECK: neon.fma_lane %x, %w[0], %s : vector<8xf16>, vector<4xf16>
+// CHECK-NEXT: neon.fma_lane [[KEPT]], %w[1]
+// CHECK-NEXT: neon.fma_lane %x, %w[2]
+// CHECK-NEXT: neon.fma_lane [[KEPT]], %w[3]
+kernel.func @four_weights_of_float16(%weight: memref<?xf16>, %in: memref<?xf16>, %start: vector<8xf16>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %p = kernel.window %in[%i] : memref<?xf16> -> !kernel.window<16 x f16>
+    %r = scf.for %k = %i to %n step %c1 iter_args(%s = %start) -> (vector<8xf16>) {
+      %k1 = arith.addi %k, %c1 : index
+      %k2 = arith.addi %k, %c2 : index
+      %k3 = arith.addi %k, %c3 : index
+      %w0 = memref.load %weight[%k] : memref<?xf16>
+      %w1 = memref.load %weight[%k1] : memref<?xf16>
+      %w2 = memref.load %weight[%k2] : memref<?xf16>
+      %w3 = memref.load %weight[%k3] : memref<?xf16>
+      %x = kernel.load %p[0, 0] : !kernel.window<16 x f16> -> vector<8xf16>
+      %y = kernel.load %p[0, 8] : !kernel.window<16 x f16> -> vector<8xf16>
+      %v0 = vector.broadcast %w0 : f16 to vector<8xf16>
+      %v1 = vector.broadcast %w1 : f16 to vector<8xf16>
+      %v2 = vector.broadcast %w2 : f16 to vector<8xf16>
+      %v3 = vector.broadcast %w3 : f16 to vector<8xf16>
+      %a = vector.fma %x, %v0, %s : vector<8xf16>
+      %b = vector.fma %y, %v1, %a : vector<8xf16>
+      %c = vector.fma %x, %v2, %b : vector<8xf16>
+      %d = vector.fma %y, %v3, %c : vector<8xf16>
+      scf.yield %d : vector<8xf16>
+    }
+    "test.op"(%r) : (vector<8xf16>) -> ()
+  }
+}
+
+// Nothing is multiplied, and nothing kept; every other one of sixteen halves is one instruction.
+// CHECK-LABEL: @every_other_half
+// CHECK-NOT: neon.keep
+// CHECK: neon.even_lanes %x, %y : vector<8xf16>
+// CHECK-NEXT: neon.odd_lanes %x, %y : vector<8xf16>
+kernel.func @every_other_half(%in: memref<?xf16>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    %p = kernel.window %in[%i] : memref<?xf16> -> !kernel.window<16 x f16>
+    %x = kernel.load %p[0, 0] : !kernel.window<16 x f16> -> vector<8xf16>
+    %y = kernel.load %p[0, 8] : !kernel.window<16 x f16> -> vector<8xf16>
+    %even = vector.shuffle %x, %y [0, 2, 4, 6, 8, 10, 12, 14] : vector<8xf16>, vector<8xf16>
+    %odd = vector.shuffle %x, %y [1, 3, 5, 7, 9, 11, 13, 15] : vector<8xf16>, vector<8xf16>
+    "test.op"(%even, %odd) : (vector<8xf16>, vector<8xf16>) -> ()
   }
 }

@@ -329,7 +329,7 @@ func.func @hash_of_floats() {
 
 // -----
 
-// CHECK: an array is memref<?xf32>, or of ui8, ui16 or ui32, not memref<?xi8>
+// CHECK: an array is memref<?xf32>, or of f16, ui8, ui16 or ui32, not memref<?xi8>
 func.func @signless() {
   %w = kernel.weights "index"[4] hash "00" : memref<?xi8>
   func.return
@@ -340,4 +340,37 @@ func.func @signless() {
 // CHECK: no float32 lies -4 bytes behind the start of the arena
 kernel.network @before_the_arena() -> () arena 64 {
   %a = kernel.arena -4 : memref<?xf32>
+}
+
+// -----
+
+// CHECK: no float16 lies 3 bytes behind the start of the arena
+kernel.network @between_two_halves() -> () arena 64 {
+  %a = kernel.arena 3 : memref<?xf16>
+}
+
+// -----
+
+// CHECK: a window into a buffer of f16 is none of f32
+func.func @window_of_another_type(%x: memref<?xf16>, %n: index) {
+  %w = kernel.window %x[%n] : memref<?xf16> -> !kernel.window<8>
+  func.return
+}
+
+// -----
+
+// CHECK: a vector of f32 does not lie in a window of f16
+func.func @load_of_another_type(%x: memref<?xf16>, %n: index) {
+  %w = kernel.window %x[%n] : memref<?xf16> -> !kernel.window<8 x f16>
+  %v = kernel.load %w[0, 0] : !kernel.window<8 x f16> -> vector<8xf32>
+  func.return
+}
+
+// -----
+
+// CHECK: a vector of f16 does not lie in a window of f32
+func.func @store_of_another_type(%x: memref<?xf32>, %v: vector<8xf16>, %n: index) {
+  %w = kernel.window %x[%n] : memref<?xf32> -> !kernel.window<8>
+  kernel.store %v, %w[0, 0] : vector<8xf16>, !kernel.window<8>
+  func.return
 }

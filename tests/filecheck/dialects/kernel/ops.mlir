@@ -83,3 +83,16 @@ kernel.network @tiny(%x: "x 1" tensor<1x2x3x4xf32>) -> (%y: "y" tensor<1x4xf32>)
 // CHECK: kernel.network @not_planned() -> (%y: "y" tensor<1x4xf32>) {
 kernel.network @not_planned() -> (%y: "y" tensor<1x4xf32>) {
 }
+
+// A window says what lies in it, unless that is float32.
+// CHECK: kernel.func @halves(%x: memref<?xf16>, %n: index)
+kernel.func @halves(%x: memref<?xf16>, %n: index) {
+  kernel.grid (%i) in (%n) {
+    // CHECK: %w = kernel.window %x[%i] : memref<?xf16> -> !kernel.window<16 x f16>
+    %w = kernel.window %x[%i] : memref<?xf16> -> !kernel.window<16 x f16>
+    // CHECK-NEXT: %v = kernel.load %w[0, 1] : !kernel.window<16 x f16> -> vector<8xf16>
+    %v = kernel.load %w[0, 1] : !kernel.window<16 x f16> -> vector<8xf16>
+    // CHECK-NEXT: kernel.store %v, %w[0, 8] : vector<8xf16>, !kernel.window<16 x f16>
+    kernel.store %v, %w[0, 8] : vector<8xf16>, !kernel.window<16 x f16>
+  }
+}
