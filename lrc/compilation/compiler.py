@@ -18,6 +18,7 @@ from lrc.compilation import pipelines
 from lrc.compilation.report import Observer, Report
 from lrc.dialects import kernel, lr
 from lrc.dialects.values.elements import F32, Element
+from lrc.dialects.verifying import verify
 from lrc.execution.host import machine_of
 from lrc.files import levels
 from lrc.garbage import collecting_nothing
@@ -105,7 +106,7 @@ def lower(
         unverified.extend([previous.name] if previous is not None else [])
         try:
             if following is None or following.name not in OVER_LOOPS:
-                current.verify()
+                verify(current)
                 check_ports(module, current)
                 unverified.clear()
         except VerifyException as error:

@@ -30,6 +30,7 @@ from lrc.diagnostics import UserError
 from lrc.dialects.lr.base import LayerOp
 from lrc.dialects.lr.model import OutputOp
 from lrc.dialects.places import InvalidOperationError
+from lrc.dialects.verifying import is_new, verify_alone
 
 MOST_NUMBERS = 1 << 22
 """In one `dense<…>`."""
@@ -111,15 +112,14 @@ def verify(module: ModuleOp) -> None:
 
     Unlike xDSL's own verification this finds values that are used before they are defined.
     """
-    defined: set[Operation] = set()
+    defined, known = set[Operation](), set[tuple[object, ...]]()
     for op in module.walk():
         if isinstance(op, LayerOp | OutputOp):
             _verify_definition(op)  # a model asks them for their names
     for op in module.walk():
         try:
-            op.verify(verify_nested_ops=False)
-            for block in (block for region in op.regions for block in region.blocks if block.is_empty):
-                block.verify()  # of the others it would verify the operations
+            if is_new(op, known):
+                verify_alone(op)
             for operand in op.operands:
                 _check_defined(operand, op, defined)
         except VerifyException as error:
