@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
-from lrc.backends.emitted import EmittedModel, Layer, Port
+from lrc.backends.emitted import EmittedModel, LayerRow, Port
 from lrc.backends.literals import in_comment, string_literal
 from lrc.backends.lrw import Checksum, WeightsLayout
 from lrc.dialects.values.elements import element_named
@@ -160,7 +160,7 @@ const void *{model.c_name}_weights(size_t *bytes);
 """
 
 
-def _layer_row(layer: Layer) -> str:
+def _layer_row(layer: LayerRow) -> str:
     numbers = (layer.elements, layer.channels, layer.rows, layer.columns)
     places = (layer.origin, layer.row_stride, layer.channel_stride, element_named(layer.element).bytes)
     texts = map(string_literal, (layer.name, layer.kind))

@@ -24,7 +24,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerRow:
     """A row of the table of layers: where the layer's result stands in its buffer, counted in numbers of its `element`
     type.
 
@@ -67,7 +67,7 @@ class EmittedModel:
     inputs: Sequence[Port]
     outputs: Sequence[Port]
     arena_bytes: int
-    layers: Sequence[Layer]
+    layers: Sequence[LayerRow]
     declarations: str
     kernels: Sequence[KernelUnit]
     graph: str

@@ -283,7 +283,7 @@ class Net:
         self._check_open()
         return self._program.bench(_number("runs", runs, MOST_RUNS))
 
-    def verify(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Report:
+    def verify(self, inputs: Mapping[str, ArrayLike] | ArrayLike) -> verification.Verification:
         """Hold the graph that the passes made against the network as it was given, and every layer of the emitted
         code against the graph, in float64; for one picture: inputs by name, or the array of the only input. Code of a
         network that was given as loops is held against what these mean.
@@ -300,7 +300,7 @@ class Net:
             return verification.verify_loops(it.source, self._program, picture)
         return verification.verify(it.source, it.graph, self._program, picture, it.stretches)
 
-    def verify_exactly(self, seed: int = 0, progress: Progress = lambda step: None) -> exact.Report:
+    def verify_exactly(self, seed: int = 0, progress: Progress = lambda step: None) -> exact.ExactVerification:
         """Run the emitted code with small integers for weights, for which float32 makes no error: every bit has to
         agree with the network as it was written.
 

@@ -16,7 +16,7 @@ from lrc.backends import c_api, lrw
 from lrc.backends.c.host import HostPrinter
 from lrc.backends.c.isa import isa_of
 from lrc.backends.c.kernels import KernelPrinter
-from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
+from lrc.backends.emitted import EmittedModel, KernelUnit, LayerRow, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.literals import in_comment
 from lrc.backends.names import kernel_names, program_names
@@ -149,12 +149,12 @@ def ports(side: Iterable[PortAttr]) -> list[Port]:
     return [Port(port.port.data, tuple(port.type.get_shape())) for port in side]
 
 
-def layer_of(launch: LaunchOp, told: LayerAttr) -> Layer:
+def layer_of(launch: LaunchOp, told: LayerAttr) -> LayerRow:
     """What a layer is, and where the launch that completes it leaves it. Raises DiagnosticException if nobody knows."""
     if (layout := launch.layout) is None:
         raise DiagnosticException(f"layer '{told.layer.data}' lies in no buffer that has a layout")
     picture = layout.picture()
-    return Layer(
+    return LayerRow(
         name=told.layer.data,
         kind=told.kind.data,
         elements=layout.size,

@@ -3,7 +3,7 @@
 from xdsl.ir import Dialect
 
 from lrc.dialects.lr.attrs import ActivationAttr, MachineAttr, SparsityAttr, TuningAttr, WeightAttr, WeightLike
-from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowOp
+from lrc.dialects.lr.base import ConvolutionOp, LayerOp, WindowedOp
 from lrc.dialects.lr.model import (
     ModelOp,
     OutputOp,
@@ -68,7 +68,7 @@ __all__ = [
     "WeightAttr",
     "WeightLike",
     "WeightStore",
-    "WindowOp",
+    "WindowedOp",
     "apart",
     "find_machine",
     "find_model",

@@ -142,7 +142,7 @@ def spec_of(weight: WeightLike, shape: Shape, role: Role, sparsity: Sparsity | N
     return WeightSpec(weight.data if isinstance(weight, WeightAttr) else "", shape, role, sparsity)
 
 
-class WindowOp(LayerOp, ABC):
+class WindowedOp(LayerOp, ABC):
     """A layer that moves a window over a picture or a sequence. Its lists have a number for each axis of that: kernel
     and strides (rows, columns) or (columns,), pads (top, left, bottom, right) or (left, right)."""
 
@@ -180,7 +180,7 @@ def window_properties(window: Window, axes: int) -> dict[str, Attribute]:
     return {"kernel": ints(kernel), "strides": ints(strides), "pads": ints(pads), "dilations": ints(dilations)}
 
 
-class ConvolutionOp(WindowOp, ABC):
+class ConvolutionOp(WindowedOp, ABC):
     """A convolution, whatever form its weights have: activation(conv(input) + bias + residual).
 
     It is one over pictures: what it reads may be a sequence, and is a picture of one row to it. A subclass declares its

@@ -18,7 +18,7 @@ from lrc.dialects.lr.base import (
     UNARY_FORMAT,
     ConvolutionOp,
     LayerOp,
-    WindowOp,
+    WindowedOp,
     optional_activation,
     shape_of,
     tensor,
@@ -53,7 +53,7 @@ __all__ = [
     "PadOp",
     "SoftmaxOp",
     "UpsampleOp",
-    "WindowOp",
+    "WindowedOp",
     "find_model",
 ]
 
@@ -191,7 +191,7 @@ class ConcatOp(LayerOp):
         return shapes.concat([shape_of(value) for value in self.inputs])
 
 
-class PoolOp(WindowOp):
+class PoolOp(WindowedOp):
     """A pooling: one number for each place of the window, channel by channel."""
 
     def __init__(self, layer: str, input: SSAValue, window: Window) -> None:

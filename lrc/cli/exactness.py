@@ -9,10 +9,10 @@ import click
 from lrc.cli.console import print_table
 
 if TYPE_CHECKING:
-    from lrc.verification.exact import ExactReport, Report
+    from lrc.verification.exact import Exactness, ExactVerification
 
 
-def print_exact(report: Report, target: str) -> None:
+def print_exact(report: ExactVerification, target: str) -> None:
     """A row for each layer, each wrong number, what was exact in none of the networks and why, and the verdict."""
     print_table(("layer", "verdict", "operation", ">exact in", ">weights seen"), [_row(row) for row in report.layers])
     for each in (*report.layers, *report.outputs):
@@ -35,7 +35,7 @@ def print_exact(report: Report, target: str) -> None:
     click.secho(f"{target}, {networks}: {text}", fg="green" if report.passed else "red")
 
 
-def _row(layer: ExactReport) -> tuple[str, ...]:
+def _row(layer: Exactness) -> tuple[str, ...]:
     seen = f"{layer.seen:,} of {layer.weights:,}" if layer.weights else ""
     verdict = "WRONG" if layer.difference else "right" if layer.turns else "not exact"
     return layer.name, verdict, layer.operation.split(".")[-1], str(layer.turns), seen

@@ -21,8 +21,8 @@ from lrc.dialects.values.elements import F32
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from lrc.verification.comparison import LayerReport
-    from lrc.verification.verify import Blame, Report, Tensors
+    from lrc.verification.comparison import LayerComparison
+    from lrc.verification.verify import Blame, Tensors, Verification
 
 NO_BLAME = "no pass changes a layer's meaning"
 
@@ -153,7 +153,7 @@ def _print_blame(blame: Blame | None) -> None:
     click.echo(f"bisection: {f'{blame.pass_name}: {blame.what}' if blame else NO_BLAME}")
 
 
-def _print_report(report: Report, target: str, blame: Blame | None, bisected: bool) -> None:
+def _print_report(report: Verification, target: str, blame: Blame | None, bisected: bool) -> None:
     _print_layers(report.layers, "kernel" if report.loops else "operation")
     for layer in report.layers:
         if layer.overflow is not None:
@@ -178,7 +178,7 @@ def _print_report(report: Report, target: str, blame: Blame | None, bisected: bo
     _print_verdict(report, target)
 
 
-def _print_verdict(report: Report, target: str) -> None:
+def _print_verdict(report: Verification, target: str) -> None:
     beyond = sum(not layer.passed for layer in report.layers)
     verdicts: list[str] = []
     if not report.graph.passed:
@@ -193,11 +193,11 @@ def _print_verdict(report: Report, target: str) -> None:
     click.secho(f"{target}: {', '.join(verdicts) or right}", fg="green" if report.passed else "red")
 
 
-def _print_layers(layers: Sequence[LayerReport], what: str = "operation") -> None:
+def _print_layers(layers: Sequence[LayerComparison], what: str = "operation") -> None:
     print_table(("layer", ">used", what, ">largest error", ">its bound"), [_row(row) for row in layers])
 
 
-def _row(layer: LayerReport) -> tuple[str, ...]:
+def _row(layer: LayerComparison) -> tuple[str, ...]:
     share = f"{layer.ratio:.1%}" if layer.ratio < 10 else f"{layer.ratio:.3g} times"
     used = share + ("" if layer.passed else f" at {list(layer.place)}")
     return layer.layer, used, layer.operation.split(".")[-1], f"{layer.error:.3g}", f"{layer.bound:.3g}"

@@ -37,16 +37,16 @@ SLOT = min(element.bytes for element in ELEMENTS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class View:
     """A place in a buffer, from which rows and columns count."""
 
     row_stride: int
     buffer: Buffer
     offset: int
 
-    def moved(self, row: int, column: int) -> "Window":
+    def moved(self, row: int, column: int) -> "View":
         """The window whose own place is [row, column] of this one."""
-        return Window(self.row_stride, self.buffer, self.offset + row * self.row_stride + column)
+        return View(self.row_stride, self.buffer, self.offset + row * self.row_stride + column)
 
     def places(self, count: int, stride: int = 1) -> slice:
         """Where `count` elements from here on lie. Raises InterpretationError outside the buffer."""
@@ -58,7 +58,7 @@ class Window:
         return slice(self.offset, last + 1, stride)
 
 
-class Machine:
+class Interpreter:
     """What runs functions: the arrays of `store`, the buffers that they allocate, and the functions called so far.
 
     `layers` collects the picture [C, H, W] of each layer as it stands when it is complete: places of the `arena` may
@@ -85,7 +85,7 @@ class Machine:
             case kernel.StoreOp():
                 return vector_store(op)
             case kernel.WindowOp():
-                return partial(Window, op.result.type.row_stride.data)
+                return partial(View, op.result.type.row_stride.data)
             case kernel.RowOp():
                 return partial(moved, op.row.value.data, op.column.value.data)
             case kernel.LoadIndexOp():
@@ -149,7 +149,7 @@ def vector_load(op: kernel.LoadOp) -> Function:
     (row, column), width, stride, aligned = op.place, op.width, op.lane_stride, op.aligned is not None
     before, count = (column % stride, width * stride) if width > 1 else (0, 1)
 
-    def load(window: Window, lanes: int | None = None) -> Array:
+    def load(window: View, lanes: int | None = None) -> Array:
         place = window.moved(row, column)
         if aligned and place.offset % width:
             raise InterpretationError(f"element {place.offset} is no aligned place for {width} lanes")
@@ -167,7 +167,7 @@ def vector_store(op: kernel.StoreOp) -> Function:
     """A store to a place of a window: zero in lanes that do not lie inside, nothing at all if none does."""
     row, column = op.place
 
-    def store(value: Array, window: Window, lanes: int | None = None) -> None:
+    def store(value: Array, window: View, lanes: int | None = None) -> None:
         inside = len(value) if lanes is None else min(max(lanes, 0), len(value))
         if inside:
             place = window.moved(row, column)
@@ -179,7 +179,7 @@ def vector_store(op: kernel.StoreOp) -> Function:
 
 def load_row(lanes: int, buffer: Buffer, first: int) -> Array:
     """A vector from a place of a buffer."""
-    return buffer[Window(0, buffer, first).places(lanes)].copy()
+    return buffer[View(0, buffer, first).places(lanes)].copy()
 
 
 def load_number(buffer: Buffer, *position: int) -> Any:
@@ -200,7 +200,7 @@ def load_index(array: Buffer, position: int) -> int:
     return int(load_number(array, position))
 
 
-def moved(row: int, column: int, window: Window) -> Window:
+def moved(row: int, column: int, window: View) -> View:
     """A window moved by rows and columns."""
     return window.moved(row, column)
 
@@ -226,10 +226,10 @@ def call(
     entry = SymbolTable.lookup_symbol(module, function)
     if not isinstance(entry, Callee):
         raise InterpretationError(f"there is no function @{function}")
-    machine = Machine(store, given)
+    interpreter = Interpreter(store, given)
     with np.errstate(all="ignore"):
-        machine.function(entry)(*arguments)
-    return machine.layers
+        interpreter.function(entry)(*arguments)
+    return interpreter.layers
 
 
 def run(

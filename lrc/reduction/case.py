@@ -37,7 +37,7 @@ class InvalidCaseError(ValueError):
 
 
 @dataclass(frozen=True)
-class Layer:
+class CaseLayer:
     """A layer: its operation, the values that it reads, its other properties, and, where it chooses how many channels
     it gives, that number as `width`."""
 
@@ -70,7 +70,7 @@ class Case:
 
     name: str
     inputs: Mapping[str, Shape]
-    layers: tuple[Layer, ...]
+    layers: tuple[CaseLayer, ...]
     outputs: tuple[tuple[str, str], ...]
     seed: int | None = 0
     arrays: Mapping[str, Array] = field(default_factory=dict[str, Array])
@@ -83,7 +83,7 @@ class Case:
         model = lr.find_model(module)
         names: dict[SSAValue, str] = dict(zip(model.block.args, model.inputs, strict=True))
         taken = set(model.inputs)
-        layers: list[Layer] = []
+        layers: list[CaseLayer] = []
         arrays: dict[str, Array] = {}
         is_random = model.store.is_random and not levels.needs_arrays(module)
         for op in model.block.ops:
@@ -99,7 +99,7 @@ class Case:
                     if not is_random:
                         arrays[known] = array_of(weight, model.store)
                 width = shape_of(op.output)[1] if isinstance(op, lr.ConvOp | lr.LinearOp) else None
-                layers.append(Layer(name, type(op), tuple(names[each] for each in op.operands), width, fields))
+                layers.append(CaseLayer(name, type(op), tuple(names[each] for each in op.operands), width, fields))
                 names[op.output] = name
         return Case(
             model.sym_name.data,

@@ -13,15 +13,15 @@ from xdsl.ir import Attribute
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import ActivationAttr, SparsityAttr, TuningAttr, ints
 from lrc.dialects.values.patterns import PatternSet
-from lrc.reduction.case import Layer, numbers_of
+from lrc.reduction.case import CaseLayer, numbers_of
 
-Simpler = Callable[[Layer], Layer | None]
+Simpler = Callable[[CaseLayer], CaseLayer | None]
 
 
 def _without(field: str) -> Simpler:
     """Without a property that need not be there."""
 
-    def simpler(layer: Layer) -> Layer | None:
+    def simpler(layer: CaseLayer) -> CaseLayer | None:
         if field not in layer.fields or (field, layer.kind) in NEEDED:
             return None
         return replace(layer, fields={name: value for name, value in layer.fields.items() if name != field})
@@ -36,7 +36,7 @@ NEEDED = (("activation", lr.ActivationOp), ("bias", lr.BatchNormOp))
 def _numbers(change: Callable[[Mapping[str, Sequence[int]]], Mapping[str, Sequence[int]]]) -> Simpler:
     """With other numbers in its lists: kernel, strides, pads, dilations, scale."""
 
-    def simpler(layer: Layer) -> Layer | None:
+    def simpler(layer: CaseLayer) -> CaseLayer | None:
         lists = {name: numbers for name, value in layer.fields.items() if (numbers := numbers_of(value))}
         new = {name: list(value) for name, value in change(lists).items() if name in lists}
         if all(lists[name] == value for name, value in new.items()):
@@ -46,7 +46,7 @@ def _numbers(change: Callable[[Mapping[str, Sequence[int]]], Mapping[str, Sequen
     return simpler
 
 
-def _with(layer: Layer, **changed: Attribute) -> Layer:
+def _with(layer: CaseLayer, **changed: Attribute) -> CaseLayer:
     return replace(layer, fields={**layer.fields, **changed})
 
 
@@ -68,14 +68,14 @@ def _least_at(place: int, name: str, lists: Mapping[str, Any], least: int = 1) -
     return {name: [*found[:place], least, *found[place + 1 :]] if place < len(found) else found}
 
 
-def one_group(layer: Layer) -> Layer | None:
+def one_group(layer: CaseLayer) -> CaseLayer | None:
     """A convolution of all channels."""
     groups = layer.fields.get("groups")
     many = isinstance(groups, IntegerAttr) and groups.value.data > 1
     return _with(layer, groups=IntegerAttr(1, i64)) if many else None
 
 
-def a_relu(layer: Layer) -> Layer | None:
+def a_relu(layer: CaseLayer) -> CaseLayer | None:
     """The simplest activation."""
     known = layer.fields.get("activation")
     if not isinstance(known, ActivationAttr) or known.data.kind == "relu":
@@ -83,7 +83,7 @@ def a_relu(layer: Layer) -> Layer | None:
     return _with(layer, activation=ActivationAttr(lr.Activation("relu")))
 
 
-def one_pattern(layer: Layer) -> Layer | None:
+def one_pattern(layer: CaseLayer) -> CaseLayer | None:
     """Of several patterns the first."""
     known = layer.fields.get("sparsity")
     if not isinstance(known, SparsityAttr) or known.data.patterns is None or len(known.data.patterns.masks) == 1:
@@ -91,7 +91,7 @@ def one_pattern(layer: Layer) -> Layer | None:
     return _with(layer, sparsity=SparsityAttr(replace(known.data, patterns=PatternSet(known.data.patterns.masks[:1]))))
 
 
-def all_kernels(layer: Layer) -> Layer | None:
+def all_kernels(layer: CaseLayer) -> CaseLayer | None:
     """Patterns, and no kernel removed."""
     known = layer.fields.get("sparsity")
     if not isinstance(known, SparsityAttr) or known.data.patterns is None or known.data.keep is None:
@@ -102,7 +102,7 @@ def all_kernels(layer: Layer) -> Layer | None:
 def _without_wish(name: str) -> Simpler:
     """One wish for the schedule less."""
 
-    def simpler(layer: Layer) -> Layer | None:
+    def simpler(layer: CaseLayer) -> CaseLayer | None:
         known = layer.fields.get("tuning")
         if not isinstance(known, TuningAttr) or getattr(known.data, name) is None:
             return None
@@ -112,7 +112,7 @@ def _without_wish(name: str) -> Simpler:
     return simpler
 
 
-def usual_epsilon(layer: Layer) -> Layer | None:
+def usual_epsilon(layer: CaseLayer) -> CaseLayer | None:
     """The epsilon that a batch norm has if nobody says another."""
     known, usual = layer.fields.get("epsilon"), FloatAttr(1e-5, f64)
     return _with(layer, epsilon=usual) if isinstance(known, FloatAttr) and known != usual else None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 
-from lrc.reduction.case import Case, Layer
+from lrc.reduction.case import Case, CaseLayer
 
 
 def kept(case: Case, keep: Collection[str], stand_in: Mapping[str, str] | None = None) -> Case:
@@ -55,7 +55,7 @@ def live(case: Case, outputs: Collection[str]) -> Case:
     )
 
 
-def passed_by(case: Case, layer: Layer) -> str | None:
+def passed_by(case: Case, layer: CaseLayer) -> str | None:
     """The first value that a layer reads which could stand for what it gives: one of its shape."""
     shapes = case.shapes
     return next((name for name in layer.reads if shapes[name] == shapes[layer.name]), None)

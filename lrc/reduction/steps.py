@@ -11,7 +11,7 @@ import numpy as np
 from xdsl.dialects.builtin import IntegerAttr, i64
 
 from lrc.dialects import lr
-from lrc.reduction.case import Array, Case, Layer
+from lrc.reduction.case import Array, Case, CaseLayer
 from lrc.reduction.fields import SIMPLER
 from lrc.reduction.graph import kept, live, numbered, passed_by
 
@@ -132,7 +132,7 @@ def plain_names(case: Case) -> Iterator[Case]:
     letters = LETTERS if len(case.layers) <= len(LETTERS) else numbered("a")
     new = inputs | dict(zip((layer.name for layer in case.layers), letters, strict=False))
     arrays: dict[str, Array] = {}
-    layers: list[Layer] = []
+    layers: list[CaseLayer] = []
     for layer in case.layers:
         fields = dict(layer.fields)
         for field, weight in layer.fields.items():
@@ -204,7 +204,7 @@ def _resized(case: Case, change: Callable[[int], int]) -> Case:
     return replace(case, inputs=inputs)
 
 
-def _with_layers(case: Case, changed: Mapping[str, Layer]) -> Case:
+def _with_layers(case: Case, changed: Mapping[str, CaseLayer]) -> Case:
     return replace(case, layers=tuple(changed.get(layer.name, layer) for layer in case.layers))
 
 

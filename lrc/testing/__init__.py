@@ -21,11 +21,11 @@ from lrc.testing.features import features
 from lrc.testing.kernels.drawing import kernels
 from lrc.testing.networks.drawing import modules
 from lrc.testing.plain import masks, pattern_sets, sparsities, tunings, windows
-from lrc.testing.programs.drawing import Program, programs
+from lrc.testing.programs.drawing import DrawnProgram, programs
 
 __all__ = [
     "RELATIONS",
-    "Program",
+    "DrawnProgram",
     "features",
     "formats",
     "holds",

@@ -15,7 +15,7 @@ from lrc.interpreters.reference import Array, float64
 
 
 @dataclass(frozen=True)
-class LayerReport:
+class LayerComparison:
     """How far one layer is from the exact result, at the place where it is worst.
 
     `error` and `bound` are those of that `place` in the output, `ratio` is their quotient: a layer passes if it is at
@@ -47,7 +47,7 @@ class LayerReport:
         return f"{self.error:.3g} off at {list(self.place)}, its bound is {self.bound:.3g}"
 
 
-def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerReport:
+def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerComparison:
     """Judge `found`, another result of the operands of `evaluation`, by a bound for every place."""
     element = element_of(evaluation.op.output)
     return judge(evaluation.layer, evaluation.op.name, evaluation.result, found, bound, element)
@@ -55,14 +55,14 @@ def compare(evaluation: Evaluation, found: NDArray[Any], bound: Array) -> LayerR
 
 def judge(
     layer: str, operation: str, result: Array, found: NDArray[Any], bound: Array, element: Element = F32
-) -> LayerReport:
+) -> LayerComparison:
     """Judge `found` for a layer whose exact result is known, by a bound for every place; `element` is what it is of."""
     error = distance(found, result)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error == 0, 0, error / bound)
     worst = np.unravel_index(int(ratio.argmax()), ratio.shape)
     exact = float(result[worst])
-    return LayerReport(
+    return LayerComparison(
         layer=layer,
         operation=operation,
         error=float(error[worst]),

@@ -67,7 +67,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class ExactReport:
+class Exactness:
     """One layer of the emitted code, or an output of the network.
 
     `turns` counts the networks in which it was exact; `reason` says why it was not in others. Of its `weights` that
@@ -89,12 +89,12 @@ class ExactReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class ExactVerification:
     """What an exact verification found in so many networks. `unseen` are layers without a tensor of their own."""
 
     turns: int
-    layers: tuple[ExactReport, ...]
-    outputs: tuple[ExactReport, ...]
+    layers: tuple[Exactness, ...]
+    outputs: tuple[Exactness, ...]
     unseen: tuple[str, ...] = ()
 
     @property
@@ -103,7 +103,7 @@ class Report:
         return all(each.passed for each in (*self.layers, *self.outputs))
 
     @property
-    def inexact(self) -> tuple[ExactReport, ...]:
+    def inexact(self) -> tuple[Exactness, ...]:
         """Layers that were exact in no network: only their error bounds speak for them."""
         return tuple(layer for layer in self.layers if not layer.turns)
 
@@ -118,7 +118,7 @@ class Report:
         }
 
 
-def _to_json(report: ExactReport) -> dict[str, Any]:
+def _to_json(report: Exactness) -> dict[str, Any]:
     entries = asdict(report) | {"passed": report.passed}
     if report.difference is not None:
         numbers = asdict(report.difference)
@@ -126,7 +126,7 @@ def _to_json(report: ExactReport) -> dict[str, Any]:
     return entries
 
 
-def verify(source: ModuleOp, code: Code, seed: int = 0, progress: Progress = lambda step: None) -> Report:
+def verify(source: ModuleOp, code: Code, seed: int = 0, progress: Progress = lambda step: None) -> ExactVerification:
     """Hold `code` against integer networks in the shape and the masks of `source`, until something is wrong, all
     weights were seen, or another two networks show no more of them."""
     layers, outputs = dict[str, _Record](), dict[str, _Record]()
@@ -153,7 +153,7 @@ def verify(source: ModuleOp, code: Code, seed: int = 0, progress: Progress = lam
             break
         if all(record.count == record.weights for record in layers.values()) and len(gains) >= LEAST_TURNS:
             break
-    return Report(
+    return ExactVerification(
         len(gains),
         tuple(record.report(name) for name, record in layers.items()),
         tuple(record.report(name) for name, record in outputs.items()),
@@ -187,9 +187,9 @@ class _Record:
             self.seen = seen if self.seen is None else self.seen | seen
             self.count = int(np.count_nonzero(self.seen))
 
-    def report(self, name: str) -> ExactReport:
+    def report(self, name: str) -> Exactness:
         """What there is to say in the end."""
-        return ExactReport(name, self.operation, self.turns, self.weights, self.count, self.reason, self.difference)
+        return Exactness(name, self.operation, self.turns, self.weights, self.count, self.reason, self.difference)
 
 
 def difference(turn: int, found: NDArray[np.float32], expected: NDArray[np.float32]) -> Difference | None:

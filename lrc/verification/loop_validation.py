@@ -23,7 +23,7 @@ from lrc.interpreters.graph import Given
 from lrc.interpreters.reference import Array, float64
 from lrc.passes.diagnose import machine_of
 from lrc.verification import bounds
-from lrc.verification.comparison import LayerReport, compare, distance, judge
+from lrc.verification.comparison import LayerComparison, compare, distance, judge
 from lrc.verification.validation import Traced, Validation
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
@@ -73,7 +73,7 @@ class Found:
     """What code made of loops: a report on each layer, and for each output what the loops, and what the code, gave;
     `relative` is how far that may be off, as a part of its largest number."""
 
-    layers: tuple[LayerReport, ...]
+    layers: tuple[LayerComparison, ...]
     relative: float
     outputs: Mapping[str, tuple[Array, NDArray[np.float32]]]
 
@@ -98,7 +98,7 @@ def hold_code_to_loops(
     exact = {port.port.data: np.full(prod(port.type.get_shape()), np.nan) for port in network.outputs}
     arguments = [*(float64(each).reshape(-1) for each in inputs), *exact.values()]
     tensors = loops.call(module, network.sym_name.data, arguments, find_store(module), layers)
-    reports: list[LayerReport] = []
+    reports: list[LayerComparison] = []
     relative = RELATIVE
     for launch, layer in network.completed:
         result, found = tensors[layer.layer.data], layers(layer.layer.data)

@@ -31,7 +31,7 @@ from lrc.dialects.values.shapes import show
 from lrc.interpreters import Evaluation, walk
 from lrc.interpreters.reference import Array, float64
 from lrc.verification import bounds
-from lrc.verification.comparison import LayerReport, compare
+from lrc.verification.comparison import LayerComparison, compare
 
 FUSABLE = (lr.BatchNormOp, lr.ActivationOp, lr.AddOp)
 """What may become part of the layer before it."""
@@ -41,7 +41,7 @@ FUSABLE = (lr.BatchNormOp, lr.ActivationOp, lr.AddOp)
 class Validation:
     """What became of the layers, as far as they are still there, and what is wrong with how they hang together."""
 
-    layers: tuple[LayerReport, ...] = ()
+    layers: tuple[LayerComparison, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -106,7 +106,7 @@ def validate(before: Traced, after: ModuleOp) -> Validation:
     }
     stands: dict[SSAValue, SSAValue] = dict(zip(new.block.args, old.block.args, strict=True))
     right: dict[str, Array] = {}
-    reports: list[LayerReport] = []
+    reports: list[LayerComparison] = []
     for evaluation in walk(after, before.inputs, right.get):
         name, op = evaluation.layer, evaluation.op
         reads = tuple(source for operand in op.operands for source in made_of[operand])

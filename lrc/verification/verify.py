@@ -28,7 +28,7 @@ from lrc.dialects import kernel, lr
 from lrc.interpreters import walk
 from lrc.interpreters.reference import Array, float64
 from lrc.verification import bounds
-from lrc.verification.comparison import LayerReport, compare, distance
+from lrc.verification.comparison import LayerComparison, compare, distance
 from lrc.verification.loop_validation import hold_code_to_loops, validate_loops
 from lrc.verification.validation import Traced, Validation, named_outputs, validate
 
@@ -39,7 +39,7 @@ EXACTLY = np.zeros(1)
 """The bound of a copy."""
 
 
-class Program(Protocol):
+class Executable(Protocol):
     """Emitted code that keeps every tensor, such as `lrc.execution.program.Program`."""
 
     def dump(self, inputs: Tensors) -> tuple[Tensors, Tensors]:
@@ -69,14 +69,14 @@ class OutputReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class Verification:
     """What a verification found: what the passes made of the layers that were written (`graph`), and what the emitted
     code made of the layers of the graph. `unseen` are layers that the emitted code has no tensor of its own for.
 
     Of a module that was given as `loops` there is no graph: the code is held against what the loops mean."""
 
     graph: Validation
-    layers: tuple[LayerReport, ...]
+    layers: tuple[LayerComparison, ...]
     outputs: tuple[OutputReport, ...]
     unseen: tuple[str, ...] = ()
     loops: bool = False
@@ -87,7 +87,7 @@ class Report:
         return self.graph.passed and all(each.passed for each in (*self.layers, *self.outputs))
 
     @property
-    def worst(self) -> LayerReport | None:
+    def worst(self) -> LayerComparison | None:
         """The layer of the emitted code closest to its bound, or furthest beyond it."""
         return max(self.layers, key=lambda layer: layer.ratio, default=None)
 
@@ -115,7 +115,7 @@ class Blame:
     found: Validation
 
     @property
-    def layer(self) -> LayerReport | None:
+    def layer(self) -> LayerComparison | None:
         """The first layer that gives something else; None if layers only hang together in another way."""
         return next((layer for layer in self.found.layers if not layer.passed), None)
 
@@ -135,10 +135,10 @@ def random_inputs(module: ModuleOp, seed: int = 0) -> Tensors:
 def verify(
     original: ModuleOp,
     compiled: ModuleOp,
-    program: Program,
+    program: Executable,
     inputs: Tensors,
     stretches: Sequence[tuple[ModuleOp, ModuleOp]] = (),
-) -> Report:
+) -> Verification:
     """Run `program` on `inputs` and compare it with `compiled`, the graph that it was made from, and that with
     `original`, the network as it was written.
 
@@ -151,7 +151,7 @@ def verify(
     graph = _validate(source, stretches or [(original, compiled)])
     outputs, dumped = program.dump(inputs)
     model = lr.find_model(compiled)
-    layers: list[LayerReport] = []
+    layers: list[LayerComparison] = []
     unseen: list[str] = []
     tensors: dict[SSAValue, tuple[Array, Array]] = {
         value: (float64(array), EXACTLY) for value, array in zip(model.block.args, ordered, strict=True)
@@ -166,10 +166,10 @@ def verify(
             tensors[evaluation.op.output] = float64(array).reshape(evaluation.result.shape), EXACTLY
     copies = {name: tensors[value] for name, value in named_outputs(model)}
     reports = (compare_output(name, outputs, copies, exact) for name, exact in source.outputs().items())
-    return Report(graph, tuple(layers), tuple(reports), tuple(unseen))
+    return Verification(graph, tuple(layers), tuple(reports), tuple(unseen))
 
 
-def verify_loops(module: ModuleOp, program: Program, inputs: Tensors) -> Report:
+def verify_loops(module: ModuleOp, program: Executable, inputs: Tensors) -> Verification:
     """Run `program` on `inputs` and compare it with the loops that it was printed from, in float64. Raises as
     `hold_code_to_loops`."""
     ordered = _in_order(module, inputs)
@@ -180,7 +180,7 @@ def verify_loops(module: ModuleOp, program: Program, inputs: Tensors) -> Report:
         error, size = float(distance(ours, exact).max()), float(np.abs(exact).max())
         copied = error <= found.relative * size
         reports.append(OutputReport(name, error, error / size if size else error, None, copied))
-    return Report(Validation(), found.layers, tuple(reports), loops=True)
+    return Verification(Validation(), found.layers, tuple(reports), loops=True)
 
 
 def compare_output(
@@ -247,7 +247,7 @@ def _in_order(module: ModuleOp, inputs: Tensors) -> list[NDArray[np.float32]]:
     return [inputs[name] for name in names]
 
 
-def _to_json(report: LayerReport | OutputReport) -> dict[str, Any]:
+def _to_json(report: LayerComparison | OutputReport) -> dict[str, Any]:
     """A report and whether it passed; infinite figures become None."""
     entries = asdict(report) | {"passed": report.passed}
     return {name: None if isinstance(n, float) and not math.isfinite(n) else n for name, n in entries.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from lrc.dialects.fkw import ops as fkw
-from lrc.dialects.lr.base import LayerOp, WindowOp, shape_of
+from lrc.dialects.lr.base import LayerOp, WindowedOp, shape_of
 from lrc.dialects.lr.model import ModelOp
 from lrc.dialects.pattern import ops as pattern
 from lrc.dialects.values.elements import F32, Element
@@ -39,7 +39,7 @@ def needs_of_readers(value: SSAValue, lanes: int) -> list[Needs]:
 
 def needs_of(consumer: Operation, lanes: int) -> Needs:
     """What a layer asks of the tensors that it reads."""
-    if not isinstance(consumer, WindowOp):
+    if not isinstance(consumer, WindowedOp):
         return Needs(rows=1, columns=lanes)
     window = consumer.window
     _, height, width = picture(shape_of(consumer.input))

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrc.backends import lrw
-from lrc.backends.emitted import EmittedModel, KernelUnit, Layer, Port
+from lrc.backends.emitted import EmittedModel, KernelUnit, LayerRow, Port
 from lrc.backends.folder import write_folder
 from lrc.backends.names import model_name
 from lrc.execution.host import machine_of
 
-CHANNELS, ROWS, COLUMNS = 6, 3, 4
+CHANNELS, ROWS, COLUMNS = SHAPE = 6, 3, 4
 ROW_STRIDE, ORIGIN = 8, 5
 CHANNEL_STRIDE = ROW_STRIDE * ROWS
 ELEMENTS = ORIGIN + CHANNELS * CHANNEL_STRIDE
@@ -79,8 +79,8 @@ def model(name: str, target: str, arrays: Mapping[str, NDArray[Any]]) -> Emitted
         outputs=(Port("y", shape), Port("sum", (1, 1))),
         arena_bytes=4 * ELEMENTS,
         layers=(
-            Layer("block.scale", "mul", ELEMENTS, CHANNELS, ROWS, COLUMNS, ORIGIN, ROW_STRIDE, CHANNEL_STRIDE, "f32"),
-            Layer("y", "add", CHANNELS * ROWS * COLUMNS, CHANNELS, ROWS, COLUMNS, 0, COLUMNS, ROWS * COLUMNS, "f32"),
+            LayerRow("block.scale", "mul", ELEMENTS, *SHAPE, ORIGIN, ROW_STRIDE, CHANNEL_STRIDE, "f32"),
+            LayerRow("y", "add", CHANNELS * ROWS * COLUMNS, *SHAPE, 0, COLUMNS, ROWS * COLUMNS, "f32"),
         ),
         declarations=DECLARATIONS.replace("NAME", c_name),
         kernels=(KernelUnit("kernels_scale.c", KERNEL.replace("NAME", c_name)),),

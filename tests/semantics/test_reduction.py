@@ -139,7 +139,7 @@ def test_a_crash_of_the_lowering(monkeypatch: pytest.MonkeyPatch) -> None:
     right = lower_to_loops.LowerToLoopsPass.apply
 
     def apply(self: object, ctx: object, op: ModuleOp) -> None:
-        strides = [tuple(each.strides.get_values()) for each in op.walk() if isinstance(each, lr.WindowOp)]
+        strides = [tuple(each.strides.get_values()) for each in op.walk() if isinstance(each, lr.WindowedOp)]
         if (2, 2) in strides:
             raise ZeroDivisionError("strides")
         right(self, ctx, op)  # pyright: ignore[reportArgumentType]

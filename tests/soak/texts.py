@@ -9,7 +9,7 @@ from lrc import frontend
 from lrc.compilation.pipelines import LEVELS
 from lrc.diagnostics import LrcWarning
 from lrc.dialects.values.machines import MACHINES
-from lrc.testing import Program, formats, means, modules, programs, roundtrips
+from lrc.testing import DrawnProgram, formats, means, modules, programs, roundtrips
 from soak.drawing import draw
 from soak.slices import Slice
 
@@ -21,7 +21,7 @@ def written_programs(work: Slice) -> None:
     """Programs through the frontend: the module is the one that they mean; layout changes nothing."""
     warnings.simplefilter("ignore", LrcWarning)
 
-    def check(program: Program) -> None:
+    def check(program: DrawnProgram) -> None:
         work.count("programs through the frontend")
         means(program.text, program.module, program.arrays)
         if work.outcome.counts["programs through the frontend"] % FORMATTED == 0:

@@ -1,7 +1,7 @@
 """Texts of the C API."""
 
 from lrc.backends import c_api
-from lrc.backends.emitted import EmittedModel, Layer, Port
+from lrc.backends.emitted import EmittedModel, LayerRow, Port
 from lrc.backends.lrw import WeightsLayout
 from lrc.dialects.values.machines import MACHINES
 
@@ -27,7 +27,7 @@ def test_code_and_places_of_weights_make_the_hash() -> None:
 
 def test_names_of_the_users_stay_within_comments_and_strings() -> None:
     name = '*/ int "x\\ ??/\n/* é'
-    layer = Layer(name, 'ki"nd', 1, 1, 1, 1, 0, 1, 1, "f32")
+    layer = LayerRow(name, 'ki"nd', 1, 1, 1, 1, 0, 1, 1, "f32")
     emitted = EmittedModel(name, MACHINES["c"], (), (), 0, (layer,), "", (), "")
     texts = c_api.code_files(emitted, WeightsLayout({}, 64), embed_weights=False)
     title = r'* / int "x\\ ? ?/\n/ * \xe9'

@@ -10,26 +10,26 @@ from hypothesis import Phase, given, seed, settings
 from lrc import frontend
 from lrc.frontend import syntax
 from lrc.frontend.operators import OPERATORS
-from lrc.testing import Program, formats, means, programs, roundtrips
+from lrc.testing import DrawnProgram, formats, means, programs, roundtrips
 
 
 @pytest.mark.filterwarnings("error::lrc.LrcWarning")
 @settings(max_examples=150)
 @given(programs())
-def test_programs_mean_what_they_say(program: Program) -> None:
+def test_programs_mean_what_they_say(program: DrawnProgram) -> None:
     means(program.text, program.module, program.arrays)
 
 
 @settings(max_examples=20)
 @given(programs())
-def test_programs_are_formatted(program: Program) -> None:
+def test_programs_are_formatted(program: DrawnProgram) -> None:
     formats(program.text)
     means(frontend.format(program.text), program.module, program.arrays)
 
 
 @settings(max_examples=20)
 @given(programs())
-def test_what_programs_mean_is_written(program: Program) -> None:
+def test_what_programs_mean_is_written(program: DrawnProgram) -> None:
     roundtrips(program.module)
 
 
@@ -164,7 +164,7 @@ def test_what_is_drawn() -> None:
         @seed(number)
         @settings(max_examples=100, database=None, phases=[Phase.generate])
         @given(programs())
-        def draw(program: Program) -> None:
+        def draw(program: DrawnProgram) -> None:
             missing.difference_update(what for what, pattern in TEXTS.items() if re.search(pattern, program.text))
             missing.difference_update(in_tree(frontend.parse(program.text)))
 

@@ -26,12 +26,12 @@ class Code:
     compilation: Compilation
     program: Program
 
-    def verify(self, inputs: verify.Tensors) -> verify.Report:
+    def verify(self, inputs: verify.Tensors) -> verify.Verification:
         """Hold the graph against the network as it was written, and the code against the graph."""
         it = self.compilation
         return verify.verify(it.source, it.graph, self.program, inputs, it.stretches)
 
-    def verify_exactly(self, seed: int = 0) -> exact.Report:
+    def verify_exactly(self, seed: int = 0) -> exact.ExactVerification:
         """Hold the code, run with small integers, against the network as it was written."""
         emitted = exact.EmittedCode(self.compilation, self.program.folder, self.program.threads)
         return exact.verify(self.compilation.source, emitted, seed)

@@ -22,7 +22,7 @@ from lrc.testing.checks.relations import RELATIONS, Related, Relation
 from lrc.testing.checks.reproducers import reproducible, verify_passes
 from lrc.testing.kernels.evaluating import functions_preserve_meaning
 from lrc.verification import bounds, verify
-from lrc.verification.comparison import LayerReport, compare, distance
+from lrc.verification.comparison import LayerComparison, compare, distance
 from lrc.verification.exact import layers_held
 from lrc.verification.loop_validation import validate_loops
 from lrc.verification.validation import Traced, Validation
@@ -198,7 +198,7 @@ def _float32(x: Array) -> NDArray[np.float32]:
     return x.astype(np.float32)
 
 
-def _right(target: str, report: verify.Report) -> None:
+def _right(target: str, report: verify.Verification) -> None:
     """Raises AssertionError unless emitted code is right."""
     __tracebackhide__ = True
     _same_meaning(f"compiling for {target}", report.graph)
@@ -216,7 +216,7 @@ def _same_meaning(what: str, found: Validation) -> None:
         _within(what, layer)
 
 
-def _within(what: str, layer: LayerReport) -> None:
+def _within(what: str, layer: LayerComparison) -> None:
     __tracebackhide__ = True
     if not layer.passed:
         raise AssertionError(f"{what} changes layer '{layer.layer}' ({layer.operation}): {layer.problem}")

@@ -150,7 +150,7 @@ def _motifs(op: Operation, store: WeightStore) -> Found:
             yield "squeeze and excite"
     if isinstance(op, lr.ConcatOp):
         yield "concat"
-        if any(isinstance(use.operation, lr.WindowOp) and any(use.operation.window.pads) for use in op.output.uses):
+        if any(isinstance(use.operation, lr.WindowedOp) and any(use.operation.window.pads) for use in op.output.uses):
             yield "concat into padding"
         if len(set(op.inputs)) < len(op.inputs):
             yield "concat of a value and itself"
@@ -196,7 +196,7 @@ def _convolution(op: Operation, store: WeightStore) -> Found:
 
 
 def _window(op: Operation, store: WeightStore) -> Found:
-    if not isinstance(op, lr.WindowOp):
+    if not isinstance(op, lr.WindowedOp):
         return
     window = op.window
     kind = "conv" if isinstance(op, lr.ConvOp) else op.name.removeprefix("lr.").replace("_", " ")

@@ -27,7 +27,7 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Program:
+class DrawnProgram:
     """The text of a `.lr` file, the module that it means, and the arrays of the file that it names: none if they
     are random. It is shown as its text."""
 
@@ -43,7 +43,7 @@ class Program:
 
 
 @st.composite
-def programs(draw: st.DrawFn, layers: int = 8) -> Program:
+def programs(draw: st.DrawFn, layers: int = 8) -> DrawnProgram:
     """A program of about so many statements, with up to three blocks."""
     author, network, scope, environment = Author(draw), Network(), Scope(), dict[str, Any]()
     for _ in range(author.pick((1, 1, 1, 2, 3))):
@@ -74,4 +74,4 @@ def programs(draw: st.DrawFn, layers: int = 8) -> Program:
     module.verify()
     style = Style(draw(up_to(2**16)))
     text = text_of(name, origin, device, inputs, author.sets, scope.statements, outputs, style)
-    return Program(text, module, arrays)
+    return DrawnProgram(text, module, arrays)
