@@ -28,7 +28,7 @@ PASSES: Final = {
             *("materialize-padding", "replace-unfriendly", "set-precision"),
         ),
         "pattern": ("assign-patterns", "reorder-filters"),
-        "packed": ("tile", "assign-layout", "pack-fkw"),
+        "packed": ("split-strides", "tile", "assign-layout", "pack-fkw"),
         "lowering": ("lower-to-loops",),
         "loops": ("legalize-loads", "eliminate-redundant-loads", "order-body"),
         "target": ("legalize-neon", "plan-memory"),

@@ -25,7 +25,7 @@ LEVELS: Final = ("lr", "pattern", "fkw", "loops", "target")
 STAGES: Final[dict[str, tuple[str, ...]]] = {
     "lr": ("set-machine{{{machine}}}", "fuse-conv-bn", "fuse-activation", "fuse-residual", "materialize-padding"),
     "pattern": ("assign-patterns", "reorder-filters"),
-    "fkw": ("tile{{threads={threads}}}", "assign-layout", "pack-fkw"),
+    "fkw": ("split-strides", "tile{{threads={threads}}}", "assign-layout", "pack-fkw"),
     "loops": ("lower-to-loops", "legalize-loads", "eliminate-redundant-loads", "order-body"),
     "target": ("plan-memory",),
 }

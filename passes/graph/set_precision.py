@@ -7,18 +7,19 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
 from lrc.dialects.elements import element_of
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
-from lrc.dialects.lr.base import LayerOp, shape_of, tensor, value_name
+from lrc.dialects.lr.base import LayerOp, shape_of, tensor
 from lrc.dialects.lr.model import ModelOp, OutputOp, find_model, store_of
 from lrc.dialects.lr.ops import BatchNormOp, CastOp, Conv2dOp, FlattenOp, GlobalAvgPoolOp, LinearOp, PadOp, SoftmaxOp
 from lrc.dialects.lr.store import derived
 from lrc.dialects.values.elements import F32, Element, element_named
 from lrc.passes.arrays import load
 from lrc.passes.diagnose import fail, machine_of
+from lrc.passes.rewriting import NewLayers
 
 FLOAT32_ONLY = (BatchNormOp, GlobalAvgPoolOp, LinearOp, SoftmaxOp)
 """Layers that keep float32: few numbers come out of them, and each of many, or of a difference of large ones."""
@@ -97,8 +98,7 @@ class Casts:
     """Casts of the values of a model, one for each value and element type; the first is put in behind the value."""
 
     def __init__(self, model: ModelOp) -> None:
-        self.model = model
-        self.names = {op.layer.data for op in model.block.ops if isinstance(op, LayerOp)}
+        self.layers = NewLayers(model)
         self.known: dict[tuple[SSAValue, Element], SSAValue] = {}
 
     def give_operands(self, op: LayerOp | OutputOp, element: Element) -> None:
@@ -110,26 +110,7 @@ class Casts:
     def cast(self, value: SSAValue, element: Element) -> SSAValue:
         """A value in another element type."""
         if (value, element) not in self.known:
-            cast = CastOp(self._name(value, element), value, element)
-            owner = value.owner
-            if isinstance(owner, LayerOp):
-                cast.location = owner.location
-                Rewriter.insert_op(cast, InsertPoint.after(owner))
-            else:
-                cast.location = self.model.location
-                Rewriter.insert_op(cast, InsertPoint.at_start(self.model.block))
-            cast.output.name_hint = value_name(cast.layer.data)
+            cast = CastOp(self.layers.name(value, str(element)), value, element)
+            self.layers.insert_behind(value, cast)
             self.known[value, element] = cast.output
         return self.known[value, element]
-
-    def _name(self, value: SSAValue, element: Element) -> str:
-        """A name that no layer has."""
-        owner = value.owner
-        source = (
-            owner.layer.data if isinstance(owner, LayerOp) else self.model.inputs[self.model.block.args.index(value)]
-        )
-        name = f"{source}.{element}"
-        while name in self.names:
-            name += "_"
-        self.names.add(name)
-        return name

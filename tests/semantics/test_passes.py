@@ -123,6 +123,30 @@ def test_loops(what: str) -> None:
     loops_preserve_meaning(lrc.parse(text), "neon")
 
 
+STRIDES = """\
+model strides {
+  weights random(seed: 0)
+  input x: f32[1, 3, 5, 8]
+  input l: f32[1, 2, 7]
+  a: conv2d(x) { filters: 8, kernel: 1, stride: 2 }
+  b: conv2d(x) { filters: 8, kernel: 1, stride: 2 }
+  c: add(a, b)
+  d: conv2d(x) { filters: 8, kernel: 1, stride: [1, 3] }
+  e: conv2d(x) { filters: 8, kernel: 1, stride: 2, pad: 1 }
+  f: conv1d(l) { filters: 8, kernel: 1, stride: 2 }
+  output c = c  output d = d  output e = e  output f = f
+}
+"""
+"""Strided layers: two that read the same numbers of a picture, one of which adds the other; one with other strides, one
+with padding, and one of a sequence."""
+
+
+@pytest.mark.parametrize("machine", ["neon", "c"])
+def test_strides(machine: str) -> None:
+    passes_preserve_meaning(lrc.parse(STRIDES), pipelines.parse(pipelines.specification(machine, "fkw")).passes)
+    loops_preserve_meaning(lrc.parse(STRIDES), machine)
+
+
 PRUNED = Sparsity("pattern", PatternSet((Mask.parse("110/110/000"), Mask.parse("000/011/011"))), 0.5, "filter")
 SCHEDULES: dict[str, tuple[Tuning, Sparsity | None]] = {
     "blocks": (Tuning(tile=(2, 3)), None),
