@@ -14,7 +14,7 @@ from lrc.dialects.elements import element_of
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
 from lrc.dialects.lr.base import LayerOp, shape_of, tensor
 from lrc.dialects.lr.model import ModelOp, OutputOp, find_model, store_of
-from lrc.dialects.lr.ops import BatchNormOp, CastOp, Conv2dOp, FlattenOp, GlobalAvgPoolOp, LinearOp, PadOp, SoftmaxOp
+from lrc.dialects.lr.ops import BatchNormOp, CastOp, ConvOp, FlattenOp, GlobalAvgPoolOp, LinearOp, PadOp, SoftmaxOp
 from lrc.dialects.lr.store import derived
 from lrc.dialects.values.elements import F32, Element, element_named
 from lrc.passes.arrays import load
@@ -53,7 +53,7 @@ class SetPrecisionPass(ModulePass):
             own = element if takes(layer, element) and layer.layer.data not in self.keep else F32
             if isinstance(layer, FlattenOp):
                 own = element_of(layer.input)
-            if isinstance(layer, Conv2dOp) and own is not F32:
+            if isinstance(layer, ConvOp) and own is not F32:
                 round_weights(layer, own)
             casts.give_operands(layer, own)
             Rewriter.replace_value_with_new_type(layer.output, tensor(shape_of(layer.output), own))
@@ -75,14 +75,14 @@ def rounded(numbers: np.ndarray, element: Element) -> np.ndarray:
         return numbers.astype(element.about).astype(numbers.dtype)
 
 
-def round_weights(layer: Conv2dOp, element: Element) -> None:
+def round_weights(layer: ConvOp, element: Element) -> None:
     """Give a convolution weights that the element type has. Raises FailedPassError if one is too large for it."""
     layer.weight = _rounded(layer, layer.weight, "weight", element)
     if layer.bias is not None:
         layer.bias = _rounded(layer, layer.bias, "bias", element)
 
 
-def _rounded(layer: Conv2dOp, weight: WeightLike, field: str, element: Element) -> WeightLike:
+def _rounded(layer: ConvOp, weight: WeightLike, field: str, element: Element) -> WeightLike:
     before = load(layer, weight)
     after = rounded(before, element)
     if not (finite := np.isfinite(after)).all():

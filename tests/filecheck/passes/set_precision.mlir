@@ -61,3 +61,15 @@ lr.model @frames (%x : tensor<1x1x2x2xf32>) {
   %kept = lr.activation "kept"(%b) <relu> : tensor<1x1x4x2xf32> -> tensor<1x1x4x2xf32>
   lr.output %kept {names = ["y"]} : tensor<1x1x4x2xf32>
 }
+
+// -----
+
+// The weights of a convolution of a sequence are rounded as well.
+// CHECK-LABEL: @sequence
+// CHECK: lr.conv1d "c"({{.*}}weight = dense<0.0999755859>
+lr.model @sequence (%x : tensor<1x1x2xf32>) {
+  %c = lr.conv1d "c"(%x) kernel [1] strides [1] pads [0, 0] dilations [1] groups 1
+       {weight = dense<0.1> : tensor<1x1x1xf32>} : tensor<1x1x2xf32> -> tensor<1x1x2xf32>
+  %kept = lr.activation "kept"(%c) <relu> : tensor<1x1x2xf32> -> tensor<1x1x2xf32>
+  lr.output %kept {names = ["y"]} : tensor<1x1x2xf32>
+}
