@@ -75,5 +75,6 @@ JOBS: Mapping[str, Job] = {
     "ways": Job(3, _later("ways", "ways"), minutes=15),
     "names": Job(1.5, _tests("test_all_names.py", 2), is_test=True),
     "kills": Job(1.5, _tests("test_kills.py", 1), is_test=True),
+    "training": Job(1.5, _tests("test_training.py", 1), is_test=True),
 }
 """Name -> job. The shares make a run of 50 minutes on two cores do what `report.WANTED` has."""

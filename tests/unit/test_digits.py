@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from lrc.interpreters.graph import run
 ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "lrc" / "zoo"
 SCRIPT = ROOT / "examples" / "train_digits.py"
-FILES = ("digits.safetensors", "digits-test.npz", "digits.json")
+ONE_EPOCH = "92d42971b37d1970cd5e81b2e5e56d450d2bc4b148b67c8861c596ce82dd35ba"
+"""SHA-256 of the weights after an epoch of each phase, on any x86 processor."""
+
 PATTERNS = PatternSet.parse(
     '["110/110/000", "011/011/000", "000/110/110", "000/011/011",'
     ' "010/111/000", "000/111/010", "010/110/010", "010/011/010"]'
@@ -121,8 +124,9 @@ def test_the_file_means_the_network_trained(
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="torch sums in another order on other processors")
-def test_training_repeats_to_the_same_files(tmp_path: Path) -> None:
+def test_training_repeats_to_the_same_weights(tmp_path: Path) -> None:
+    """An epoch of each phase; tests/soak/test_training.py trains the network that is shipped."""
     # A process of its own: the script chooses torch's kernels before torch is loaded.
-    subprocess.run([sys.executable, SCRIPT, "--output", tmp_path], check=True, capture_output=True)
-    for name in FILES:
-        assert (tmp_path / name).read_bytes() == (ZOO / name).read_bytes(), name
+    subprocess.run([sys.executable, SCRIPT, "--epochs", "1", "--output", tmp_path], check=True, capture_output=True)
+    assert sha256((tmp_path / "digits.safetensors").read_bytes()).hexdigest() == ONE_EPOCH
+    assert (tmp_path / "digits-test.npz").read_bytes() == (ZOO / "digits-test.npz").read_bytes()
