@@ -54,7 +54,8 @@ from sklearn.model_selection import train_test_split  # pyright: ignore[reportMi
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lrc.dialects.values.patterns import PatternSet, Sparsity, project
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.pruning import project
 
 SEED = 0
 HELD_OUT = 0.25

@@ -18,9 +18,9 @@ def test_completion_scripts(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "number", "completed"),
     [
-        ("lrc check zoo:res", 2, ["plain,zoo:resnet18", "plain,zoo:resnet50"]),
-        ("lrc check zoo : res", 4, ["plain,resnet18", "plain,resnet50"]),  # bash splits at colons
-        ("lrc check zoo : resnet1", 4, ["plain,resnet18"]),
+        ("lrc check zoo:vgg", 2, ["plain,zoo:vgg16", "plain,zoo:vgg16-conv", "plain,zoo:vgg16-shared"]),
+        ("lrc check zoo : vgg", 4, ["plain,vgg16", "plain,vgg16-conv", "plain,vgg16-shared"]),  # bash splits at colons
+        ("lrc check zoo : resnet5", 4, ["plain,resnet50"]),
         ("lrc check zoo :", 3, [f"plain,{name}" for name in zoo.NETWORKS]),
         ("lrc zoo mob", 2, ["plain,mobilenet-v2"]),
         ("lrc verify net", 2, ["file,net"]),

@@ -33,7 +33,8 @@ from xdsl.printer import Printer
 
 from lrc.dialects.files import special
 from lrc.dialects.lr.attrs import WeightAttr, WeightLike
-from lrc.dialects.values.patterns import Sparsity, project
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.pruning import project
 
 Array = NDArray[Any]
 Role = Literal["weight", "bias", "scale", "mean", "variance"]

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, StringAttr, f64, i64
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
+from xdsl.utils.exceptions import VerifyException
 
 from lrc.dialects.elements import element_of
 from lrc.dialects.lr.attrs import (
@@ -109,6 +110,16 @@ class ConvOp(ConvolutionOp, ABC):
         """[1, Co, OH, OW] or [1, Co, OL]. Raises ShapeError also for an input of another rank."""
         self.check_rank(shape_of(self.input))
         return super().expected_shape()
+
+    def verify_(self) -> None:
+        super().verify_()
+        sparsity = Sparsity() if self.sparsity is None else self.sparsity.data
+        try:
+            if sparsity.patterns is not None:
+                sparsity.patterns.check_fit(self.window.kernel)
+            sparsity.check_filters(self.weight_shape()[0], self.group_count)
+        except ValueError as error:
+            raise VerifyException(f"layer '{self.layer.data}': {error}") from None
 
     def weight_specs(self) -> Iterator[tuple[str, WeightLike, WeightSpec]]:
         """The weight, of `weight_shape` and pruned as `sparsity` says, and the bias [Co]."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lrc.dialects.values.patterns import MOST_PATTERNS, WORTHWHILE, Sparsity, find_scheme
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.pruning import MOST_PATTERNS, WORTHWHILE, find_scheme
 
 
 @dataclass(frozen=True)

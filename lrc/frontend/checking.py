@@ -13,7 +13,8 @@ from lrc.diagnostics import did_you_mean
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.lr.store import WeightError, WeightSpec, WeightStore
-from lrc.dialects.values.patterns import Mask, find_violation
+from lrc.dialects.values.patterns import Mask
+from lrc.dialects.values.pruning import find_violation
 from lrc.dialects.values.shapes import show
 from lrc.frontend.mistakes import Hint
 
@@ -37,9 +38,8 @@ def check_weights(model: lr.ModelOp) -> Iterator[tuple[lr.LayerOp, str, Hint]]:
 
 
 def _check_layer(store: WeightStore, op: lr.LayerOp, misshapen: set[SSAValue]) -> Iterator[Finding]:
-    if isinstance(op, lr.ConvOp) and (message := _kernel_misfit(op)):
-        kernel = op.window.kernel
-        yield message, f'a mask of all of its taps is "{Mask.full(kernel)}"' if prod(kernel) <= MOST_SHOWN else None
+    if isinstance(op, lr.ConvOp) and (misfit := _scheme_misfit(op)):
+        yield misfit
         return
     specs = [(field, spec) for field, weight, spec in op.weight_specs() if isinstance(weight, WeightAttr)]
     follows = not misshapen.isdisjoint(op.operands)
@@ -61,14 +61,21 @@ def _check_layer(store: WeightStore, op: lr.LayerOp, misshapen: set[SSAValue]) -
             yield from _check_numbers(store, op.layer.data, spec)
 
 
-def _kernel_misfit(op: lr.ConvOp) -> str | None:
-    """Why the declared patterns do not fit the layer's kernel."""
+def _scheme_misfit(op: lr.ConvOp) -> Finding | None:
+    """Why the declared sparsity does not fit the kernel or the filters of the layer."""
     if op.sparsity is None:
         return None
+    sparsity, kernel, filters = op.sparsity.data, op.window.kernel, op.weight_shape()[0]
     try:
-        op.sparsity.data.masks(op.window.kernel)
+        sparsity.masks(kernel)
     except ValueError as error:
-        return str(error)
+        return str(error), f'a mask of all of its taps is "{Mask.full(kernel)}"' if prod(kernel) <= MOST_SHOWN else None
+    try:
+        sparsity.check_filters(filters, op.group_count)
+    except ValueError as error:
+        of_group = filters // op.group_count
+        fitting = max(n for n in range(1, min(sparsity.share, of_group) + 1) if of_group % n == 0)
+        return str(error), f"`share: {fitting}` would fit" if fitting > 1 else "leave `share` out"
     return None
 
 

@@ -116,19 +116,19 @@ def _sparsity(value: Value, scope: Scope) -> Sparsity | None:
         raise Mistake(
             call.span, f"'{kind}' takes {'one' if expected else 'no'} pattern set", f"such as `{EXAMPLES[kind]}`"
         )
-    given = named(call.arguments, ("keep", "budget"))
-    keep = given.get("keep")
-    budget = given.get("budget")
+    given = named(call.arguments, ("keep", "budget", "share"))
+    keep, budget, share = (given.get(name) for name in ("keep", "budget", "share"))
     if keep is None and (budget is not None or kind == "connectivity"):
         raise Mistake(call.span, "the share of kernels to keep is missing", "such as `keep: 1/3.6`")
-    share = None if keep is None else _positive(keep, scope)
-    if keep is not None and share is not None and share > 1:
-        raise Mistake(keep.span, f"{share:g} is more than all kernels", f"to keep 1 in {share:g}, say `1/{share:g}`")
+    kept = None if keep is None else _positive(keep, scope)
+    if keep is not None and kept is not None and kept > 1:
+        raise Mistake(keep.span, f"{kept:g} is more than all kernels", f"to keep 1 in {kept:g}, say `1/{kept:g}`")
     return Sparsity(
         cast(Literal["pattern", "connectivity"], kind),
         _patterns(sets[0], scope) if sets else None,
-        share,
+        kept,
         cast(Budget, "filter" if budget is None else word(budget, scope, ("filter", "layer"))),
+        1 if share is None else integer(share, scope, 1),
     )
 
 

@@ -84,7 +84,6 @@ class _Lift:
         )
         self.builder.locate(model, self.file.name.span)
         module = ModuleOp([model])
-        module.verify()
         for op, message, hint in check_weights(model):
             span, calls = self.builder.places[op]
             self.mistakes.report(span, message, hint, calls)
@@ -92,6 +91,7 @@ class _Lift:
             span, calls = self.builder.places[op]
             self.mistakes.report(span, f"layer '{op.layer.data}': {message}", tunings.HINT, calls)
         self.mistakes.stop_if_any()
+        module.verify()
         if warnings := find_unused(self.file, model, self.builder.places):
             warn(warnings)
         return module

@@ -210,7 +210,8 @@ def _sparsity(sparsity: Sparsity, patterns: Mapping[PatternSet, str]) -> Value:
     keep = None if sparsity.keep is None else share(sparsity.keep)
     budget = None if sparsity.budget == "filter" else word(sparsity.budget)
     names = () if sparsity.patterns is None else (word(patterns[sparsity.patterns]),)
-    return call(sparsity.kind, *names, keep=keep, budget=budget)
+    shared = None if sparsity.share == 1 else whole(sparsity.share)
+    return call(sparsity.kind, *names, keep=keep, budget=budget, share=shared)
 
 
 def _tuning(tuning: Tuning) -> syntax.Group:

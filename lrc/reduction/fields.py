@@ -99,6 +99,14 @@ def all_kernels(layer: CaseLayer) -> CaseLayer | None:
     return _with(layer, sparsity=SparsityAttr(replace(known.data, keep=None, budget="filter")))
 
 
+def kernels_of_its_own(layer: CaseLayer) -> CaseLayer | None:
+    """No kernels that filters share."""
+    known = layer.fields.get("sparsity")
+    if not isinstance(known, SparsityAttr) or known.data.share == 1:
+        return None
+    return _with(layer, sparsity=SparsityAttr(replace(known.data, share=1)))
+
+
 def _without_wish(name: str) -> Simpler:
     """One wish for the schedule less."""
 
@@ -137,6 +145,7 @@ SIMPLER: tuple[Simpler, ...] = (
     a_relu,
     one_pattern,
     all_kernels,
+    kernels_of_its_own,
     *map(_without_wish, ("unroll", "tile", "permute", "load")),
     usual_epsilon,
 )

@@ -15,7 +15,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from lrc.dialects import lr
 from lrc.dialects.lr.base import shape_of
-from lrc.dialects.values.patterns import Sparsity, project
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.pruning import project
 from lrc.interpreters import walk
 from lrc.testing.plain import SEEDS, pick
 from lrc.verification import bounds

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lrc.dialects import lr
 from lrc.dialects.values.activations import ACTIVATION_KINDS
-from lrc.dialects.values.patterns import MOST_PATTERNS, Mask, PatternSet, Sparsity
+from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity
+from lrc.dialects.values.pruning import MOST_PATTERNS
 from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Tuning
 from lrc.dialects.values.shapes import Window
 
@@ -142,14 +143,26 @@ def _many_masks(kernel: tuple[int, int], count: int, seed: int) -> PatternSet:
     return PatternSet(tuple(_mask(bits, *kernel) for bits in found))
 
 
+SHARES = (1, 1, 1, 2, 2, 3, 4)
+"""By how many filters kernels may be shared, each as often as it is to be drawn."""
+
+
+def sparsities(kernel: tuple[int, int] = (3, 3), filters: int = 1) -> st.SearchStrategy[Sparsity]:
+    """A sparsity of any kind for a (rows, columns) kernel; some have 9 to 16 patterns, few have more. In some of them
+    neighbours of the `filters` of a convolution group share their kernels."""
+    return _sparsities(kernel, tuple(share for share in SHARES if filters % share == 0))
+
+
 @cache
-def sparsities(kernel: tuple[int, int] = (3, 3)) -> st.SearchStrategy[Sparsity]:
-    """A sparsity of any kind for a (rows, columns) kernel; some have 9 to 16 patterns, few have more."""
+def _sparsities(kernel: tuple[int, int], shares: tuple[int, ...]) -> st.SearchStrategy[Sparsity]:
     keeps, budgets = st.sampled_from(KEEPS), st.sampled_from(["filter", "layer"])
+    shared = st.sampled_from(shares)
     few, many = pattern_sets(kernel), pattern_sets(kernel, MOST_PATTERNS, 9)
     sets = st.sampled_from([few] * 3 + [many] * 4 + [pattern_sets(kernel, DECLARED_PATTERNS, MOST_PATTERNS + 1)])
-    pruned = st.builds(Sparsity, st.just("pattern"), sets.flatmap(lambda each: each), st.none() | keeps, budgets)
-    connected = st.builds(Sparsity, st.just("connectivity"), st.none(), keeps, budgets)
+    pruned = st.builds(
+        Sparsity, st.just("pattern"), sets.flatmap(lambda each: each), st.none() | keeps, budgets, shared
+    )
+    connected = st.builds(Sparsity, st.just("connectivity"), st.none(), keeps, budgets, shared)
     return st.sampled_from([Sparsity(), Sparsity("auto")]) | connected | pruned | pruned
 
 
@@ -195,6 +208,11 @@ JAMS = (1, 2, 3, 4, 6, 8)
 """Filters that may be computed at once."""
 
 
+def sharing(sparsity: Sparsity | None, filters: int) -> int:
+    """How many of the `filters` of a convolution group are sure to share their kernels: dense ones keep all."""
+    return filters if sparsity is None or sparsity.kind == "dense" else sparsity.share
+
+
 @st.composite
 def tunings(
     draw: st.DrawFn, shape: tuple[int, ...], lanes: int = 16, *, groups: int = 1, sparsity: Sparsity | None = None
@@ -202,17 +220,17 @@ def tunings(
     """A tuning that the convolution with weights `shape` [Co, Ci / groups, …] can have on every machine whose vectors
     have a divisor of `lanes` floats: with 16, on all that there are.
 
-    Only filters of a layer that keeps every kernel are unrolled: others need not share theirs.
+    Only filters that are sure to share their kernels are unrolled.
     """
     filters, channels, *kernel = shape
-    is_dense = sparsity is None or sparsity.kind == "dense"
+    shared = sharing(sparsity, filters // groups)
     patterns = None if sparsity is None else sparsity.patterns
     taps = sum(len(mask.taps) for mask in patterns.masks) if patterns else prod(kernel)
     taps *= MOST_PATTERNS if sparsity is not None and sparsity.kind == "auto" else 1
     most = min(MOST_SUMS, MOST_MULTIPLICATIONS // taps) // lanes
     unroll = None
     if most and draw(up_to(1)):
-        jam = pick(draw, [j for j in JAMS if j <= most and (j == 1 or (is_dense and filters // groups % j == 0))])
+        jam = pick(draw, [j for j in JAMS if j <= most and shared % j == 0])
         rows = 1 + draw(up_to(min(most // jam, 4) - 1))
         unroll = jam, rows, lanes * (1 + draw(up_to(min(most // jam // rows, 2) - 1)))
     tile = (1 + draw(up_to(filters)), 1 + draw(up_to(channels))) if draw(up_to(1)) else None

@@ -47,12 +47,21 @@ class Problem:
         """Whether loops go through the taps."""
         return any(map(is_looped, self.patterns.masks))
 
+    @cached_property
+    def shares_pruned(self) -> bool:
+        """Whether filters may be jammed whose kernels keep a part of their taps."""
+        return len(self.jams) > 1 and self.patterns.most_taps < self.window.kernel[0] * self.window.kernel[1]
+
 
 MOST_MULTIPLICATIONS = 8192
 """The most that the bodies of a kernel have in the code, where there is a choice: compilers take seconds for that."""
 
 MOST_IN_LOOPS = 512
 """The most where loops go through the taps, and longer bodies gain nothing."""
+
+CROWDING = 0.2
+"""Cycles by which a load holds up the sums of a Cortex-A76, though both have units of their own: measured with tiles of
+as many sums for one filter and for two, which load less. It decides whether to jam them."""
 
 
 def choose_schedule(problem: Problem, machine: Machine, threads: int, tuning: Tuning) -> Schedule:
@@ -119,6 +128,8 @@ def registers(problem: Problem, machine: Machine, load: Load, jam: int, rows: in
     live = min(rows, kh) if jam > 1 else min(problem.patterns.most_taps, min(rows, kh) * kw)
     live = 1 if problem.is_looped else live
     if machine.lane_weights:
+        if jam > 1 and problem.shares_pruned:  # so few weights that all are loaded at once
+            return sums + pieces(jam * problem.patterns.most_taps, lanes) + 2
         vectors_of_weights = pieces(jam * live, lanes)
         in_turn = vectors_of_weights == 1 and (jam == 1 or min(rows, kh) == 1)
         return sums + vectors_of_weights * (1 if in_turn else min(rows, 2) + 1) + 3
@@ -149,6 +160,8 @@ def cycles(problem: Problem, machine: Machine, load: Load, jam: int, rows: int, 
         issue = (multiplications + shuffles + loads + weights + pointers) / 4
         arithmetic = (multiplications + shuffles) / machine.multiplications
         total += max(arithmetic, (loads + weights) / machine.loads, issue) + pointers / 2
+        if machine.lane_weights and problem.shares_pruned:
+            total += CROWDING * loads
     mean = total / len(problem.patterns)
     # the index of a kernel and the end of a loop for each; bias, activation and store for each filter, and a
     # place in memory of its own

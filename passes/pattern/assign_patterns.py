@@ -13,7 +13,8 @@ from lrc.dialects.lr import ConvOp
 from lrc.dialects.lr.model import store_of
 from lrc.dialects.lr.store import derived
 from lrc.dialects.pattern import ops as pattern
-from lrc.dialects.values.patterns import Sparsity, best_patterns, find_scheme, find_violation, kernels_of
+from lrc.dialects.values.patterns import Sparsity
+from lrc.dialects.values.pruning import best_patterns, find_scheme, find_violation, kept_kernels, kernels_of
 from lrc.passes.arrays import load
 from lrc.passes.diagnose import fail
 from lrc.passes.rewriting import replace_keeping_location
@@ -48,7 +49,7 @@ class AssignPatterns(RewritePattern):
             sparsity = find_scheme(weights)
         try:
             patterns = sparsity.masks(op.window.kernel)
-            best = best_patterns(weights, patterns)
+            best = best_patterns(weights, patterns, sparsity.share)
             violation = find_violation(weights, sparsity, best)
         except ValueError as error:
             fail(op, f"layer '{name}': {error}")
@@ -65,8 +66,7 @@ class AssignPatterns(RewritePattern):
 
 def assign(weights: NDArray[np.floating], sparsity: Sparsity, best: NDArray[np.intp]) -> NDArray[np.uint8]:
     """The pattern of each kernel [Co, Ci / groups]: 0 if it was removed, or p + 1, where p is the best one. A dense
-    layer keeps every kernel."""
+    layer keeps every kernel; filters that share their kernels keep what one of them does."""
     if sparsity.kind == "dense":
         return np.ones(weights.shape[:2], np.uint8)
-    alive = (weights != 0).any((2, 3))
-    return np.where(alive, best + 1, 0).astype(np.uint8)
+    return np.where(kept_kernels(weights, sparsity.share), best + 1, 0).astype(np.uint8)

@@ -8,6 +8,7 @@ from lrc.dialects.values.activations import ACTIVATION_KINDS
 from lrc.dialects.values.shapes import Window
 
 PATTERNS = '#lr.sparsity<pattern ["110/110/000", "011/011/000", "000/011/011"], keep = 0.5, budget = filter>'
+PAIRS = f"{PATTERNS.removesuffix('>')}, share = 2>"
 UNEQUAL = '#lr.sparsity<pattern ["111/000/000", "010/010/000"], keep = 0.3, budget = layer>'
 LARGE = f'#lr.sparsity<pattern ["{"/".join(["1" * 9] * 8 + ["0" * 9])}", "{"/".join(["101111111"] * 9)}"]>'
 BANDS = f'#lr.sparsity<pattern ["{"/".join(["1" * 9] * 4 + ["101111111"] * 2 + ["111111110"] * 3)}"]>'
@@ -109,6 +110,7 @@ CASES = {
     },
     "jam_blocks": convolution((5, 4, 16), 4, residual=True, tuning="unroll = [2, 1, 16], tile = [2, 2]"),
     "jam_alike": convolution((2, 4, 17), 4, weight=dense(ALIKE), tuning="unroll = [4, 1, 16]"),
+    "jam_pairs": convolution((5, 7, 17), 6, sparsity=PAIRS, tuning="unroll = [2, 2, 16]"),
     **{
         f"tile_{rows}x{columns}": convolution((2, 7, 33), 2, tuning=f"unroll = [1, {rows}, {columns}]")
         for rows, columns in ((1, 32), (3, 16))

@@ -55,6 +55,7 @@ LEAST = {
     "sparsity connectivity": 15,
     "sparsity auto": 2,
     "budget of a layer": 2,
+    "shared kernels": 2,
     "9 to 16 patterns": 1,
     "channel blocks": 2,
     "groups of filters": 2,

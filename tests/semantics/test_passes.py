@@ -1,5 +1,6 @@
 """No pass changes what any layer of any network computes."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -148,11 +149,13 @@ def test_strides(machine: str) -> None:
 
 
 PRUNED = Sparsity("pattern", PatternSet((Mask.parse("110/110/000"), Mask.parse("000/011/011"))), 0.5, "filter")
+PAIRS = replace(PRUNED, share=2)
 SCHEDULES: dict[str, tuple[Tuning, Sparsity | None]] = {
     "blocks": (Tuning(tile=(2, 3)), None),
     "pruned blocks": (Tuning(tile=(2, 3)), PRUNED),
     "blocks of one": (Tuning(tile=(1, 1)), PRUNED),
     "jammed": (Tuning(unroll=(2, 1, 16)), None),
+    "jammed pairs": (Tuning(unroll=(2, 1, 16)), PAIRS),
     "jammed blocks": (Tuning(unroll=(2, 2, 16), tile=(4, 2), permute="cohwci"), None),
     "rows": (Tuning(unroll=(4, 1, 16), load="rows"), None),
 }

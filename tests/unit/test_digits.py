@@ -18,7 +18,8 @@ from torch.nn import functional as F
 
 from lrc import frontend
 from lrc.dialects import lr
-from lrc.dialects.values.patterns import PatternSet, Sparsity, find_violation
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.pruning import find_violation
 from lrc.interpreters.graph import run
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ from pruned_weights import Pruned, pruned
 
 from lrc.dialects.fkw.consistency import check
 from lrc.dialects.values.packing import FKW, csr_bytes, pack, shared_jam, unpack
-from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity, best_patterns, project
+from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity
+from lrc.dialects.values.pruning import best_patterns, project
 from lrc.passes.pattern.reorder import reorder
 
 PATTERNS = PatternSet(tuple(Mask.parse(mask) for mask in ("010/111/000", "010/011/010", "000/011/011")))

@@ -6,15 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pruned_weights import KERNELS, weights
 
-from lrc.dialects.values.patterns import (
-    Mask,
-    PatternSet,
-    Sparsity,
-    best_patterns,
-    find_scheme,
-    find_violation,
-    project,
-)
+from lrc.dialects.values.patterns import Mask, PatternSet, Sparsity
+from lrc.dialects.values.pruning import best_patterns, find_scheme, find_violation, project
 from lrc.testing import masks, pattern_sets, sparsities
 
 DIAGONALS = PatternSet((Mask.parse("10/01"), Mask.parse("01/10")))
@@ -31,7 +24,7 @@ def test_pattern_set_text(patterns: PatternSet) -> None:
     assert PatternSet.parse(str(patterns)) == patterns
 
 
-@given(KERNELS.flatmap(sparsities))
+@given(KERNELS.flatmap(lambda kernel: sparsities(kernel, 12)))
 def test_sparsity_text(sparsity: Sparsity) -> None:
     assert Sparsity.parse(str(sparsity)) == sparsity
 
@@ -39,7 +32,8 @@ def test_sparsity_text(sparsity: Sparsity) -> None:
 @given(st.data())
 def test_kernels_of_sequences_have_one_row(data: st.DataObject) -> None:
     kernel = (1, data.draw(st.integers(1, 5)))
-    sparsity, rows = data.draw(sparsities(kernel)), data.draw(weights(kernel))
+    rows = data.draw(weights(kernel))
+    sparsity = data.draw(sparsities(kernel, len(rows)))
     flat = rows[:, :, 0]
     np.testing.assert_array_equal(project(flat, sparsity), project(rows, sparsity)[:, :, 0])
     assert find_violation(flat, sparsity) == find_violation(rows, sparsity)
@@ -57,7 +51,8 @@ def test_taps_come_row_by_row() -> None:
 @given(st.data())
 def test_projection_fits_and_is_idempotent(data: st.DataObject) -> None:
     kernel = data.draw(KERNELS)
-    sparsity, before = data.draw(sparsities(kernel)), data.draw(weights(kernel))
+    before = data.draw(weights(kernel))
+    sparsity = data.draw(sparsities(kernel, len(before)))
     after = project(before, sparsity)
     assert after.dtype == before.dtype
     assert find_violation(after, sparsity) is None
@@ -68,9 +63,11 @@ def test_projection_fits_and_is_idempotent(data: st.DataObject) -> None:
 @given(st.data())
 def test_projection_keeps_what_fits(data: st.DataObject) -> None:
     kernel = data.draw(KERNELS)
-    sparsity, before = data.draw(sparsities(kernel)), data.draw(weights(kernel))
+    before = data.draw(weights(kernel))
+    sparsity = data.draw(sparsities(kernel, len(before)))
     patterns = sparsity.masks(kernel)
-    energy = np.einsum("fcrk,prk->fcp", before**2, patterns.cells).max(-1)
+    energy = np.einsum("fcrk,prk->fcp", before**2, patterns.cells)
+    energy = energy.reshape(-1, sparsity.share, *energy.shape[1:]).sum(1).max(-1)  # of filters that share
     share = 1.0 if sparsity.keep is None else sparsity.keep
     if sparsity.budget == "layer" or share == 1:
         best = np.sort(energy.ravel())[::-1][: max(1, round(energy.size * share))].sum()
@@ -187,6 +184,11 @@ def test_bad_masks(text: str, message: str) -> None:
         ("blocks", "unknown sparsity"),
         ("connectivity, keep = 0.5, budget = net", "unknown budget"),
         ("connectivity; keep", "is no sparsity"),
+        ("dense, share = 2", "does not say how many"),
+        ("auto, share = 2", "does not say how many"),
+        ("connectivity, keep = 0.5, share = 0", "by 1 filter or more"),
+        ("connectivity, keep = 0.5, share = few", "is no sparsity"),
+        ("connectivity, share = 2", "needs the share"),
         ('pattern ["10", 7]', "expected a list of masks"),
     ],
 )

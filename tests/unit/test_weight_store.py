@@ -20,7 +20,8 @@ from lrc.dialects.lr.store import (
     inline,
     is_written_by_lrc,
 )
-from lrc.dialects.values.patterns import PatternSet, Sparsity, find_violation
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.pruning import find_violation
 
 P = PatternSet.parse('["110/110/000", "011/011/000"]')
 
@@ -46,6 +47,8 @@ def test_what_is_put_into_an_overlay_is_not_in_the_store_below() -> None:
         Sparsity("pattern", P, 1 / 3.6),
         Sparsity("pattern", P, 1 / 3.6, "layer"),
         Sparsity("connectivity", None, 0.5),
+        Sparsity("pattern", P, 1 / 3.6, "layer", share=2),
+        Sparsity("connectivity", None, 0.5, share=4),
     ],
 )
 def test_random_weights_are_pruned_as_declared_and_keep_the_scale(sparsity: Sparsity) -> None:

@@ -54,6 +54,7 @@ def model(body: str, output: str = "z") -> str:
 CANONICAL = [
     "z: conv2d(x) { filters: 6, kernel: [3, 1], stride: [1, 2], pad: [1, 0], dilation: 2, groups: 2, bias: false }",
     "z: conv2d(x) { filters: 4, kernel: 3, pad: [0, 1, 2, 1], sparsity: connectivity(keep: 1/3.6, budget: layer) }",
+    "z: conv2d(x) { filters: 4, kernel: 1, sparsity: connectivity(keep: 1/2, share: 4) }",
     "z: conv2d(x) { filters: 4, kernel: 3, sparsity: dense, tuning: { unroll: [1, 2, 8], load: rows } }",
     "z: conv2d(x) { filters: 4, kernel: 3, sparsity: connectivity(keep: 0.3), tuning: { tile: [4, 2] } }",
     "z: conv2d(x) { filters: 4, kernel: 1, sparsity: auto, tuning: { permute: cohwci } }",

@@ -11,7 +11,8 @@ from lrc.compilation import compiler
 from lrc.dialects import lr
 from lrc.dialects.lr.attrs import WeightAttr
 from lrc.dialects.values.packing import pack
-from lrc.dialects.values.patterns import PatternSet, Sparsity, best_patterns, find_scheme
+from lrc.dialects.values.patterns import PatternSet, Sparsity
+from lrc.dialects.values.pruning import best_patterns, find_scheme
 from lrc.dialects.values.zeros import explain, matter
 
 Weights = NDArray[np.float32]

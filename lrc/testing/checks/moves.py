@@ -114,6 +114,8 @@ def begin(op: lr.LayerOp, move: Move, store: lr.WeightStore) -> None:
             check_activation(op, move)
             if isinstance(op, lr.ConvOp):
                 check_groups(move, op.group_count)
+                if move.permutes and op.sparsity is not None and op.sparsity.data.share > 1:
+                    raise CannotMove  # who shares kernels stand side by side
             fields = ["weight", "bias"] if op.bias is not None else ["weight"]
         case lr.BatchNormOp() if not move.permutes:
             fields = ["weight", "bias"]

@@ -25,6 +25,7 @@ from lrc.dialects.values.schedules import LOADS, MOST_SUMS, ORDERS, Load, Tuning
 from lrc.dialects.values.shapes import Window
 from lrc.interpreters.reference import Array
 from lrc.testing.checks.moves import CannotMove, Move, follow, numbers
+from lrc.testing.plain import sharing
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,10 @@ def tuned(module: ModuleOp, random: np.random.Generator) -> Related | None:
         return None
     for op in layers:
         filters, channels, *_ = op.weight_shape()
-        is_dense = op.sparsity is None or op.sparsity.data.kind == "dense"
+        shared = sharing(op.sparsity and op.sparsity.data, filters // op.group_count)
         rows, vectors, group, block = (int(n) for n in random.integers(1, [5, 3, filters + 1, channels + 1]))
         most = MOST_SUMS // (rows * vectors * VECTOR)  # where a vector has one number
-        jams = [j for j in range(1, 5) if j == 1 or (j <= most and is_dense and filters // op.group_count % j == 0)]
+        jams = [j for j in range(1, 5) if j == 1 or (j <= most and shared % j == 0)]
         wishes = Tuning(
             unroll=(jams[random.integers(len(jams))], rows, VECTOR * vectors),
             tile=(group, block),

@@ -130,7 +130,7 @@ class Builder(Choices):
         bias = self.maybe() if bias is None else bias
         operation = lr.Conv1dOp if len(shape_of(value)) == 3 else lr.Conv2dOp
         shape = (filters, channels // groups, *window.kernel[-operation.AXES :])
-        sparsity = self.draw(sparsities(window.kernel)) if self.maybe() else None
+        sparsity = self.draw(sparsities(window.kernel, filters // groups)) if self.maybe() else None
         if self.maybe():
             array = self.draw(weights(shape, sparsity))
             self.put(name, weight=array)

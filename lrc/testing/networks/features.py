@@ -181,6 +181,7 @@ def _convolution(op: Operation, store: WeightStore) -> Found:
         sparsity = op.sparsity.data
         yield f"sparsity {sparsity.kind}"
         yield from ["budget of a layer"] * (sparsity.budget == "layer" and sparsity.keep is not None)
+        yield from ["shared kernels"] * (sparsity.share > 1)
         patterns = 0 if sparsity.patterns is None else len(sparsity.patterns)
         yield from ["9 to 16 patterns"] * (9 <= patterns <= 16) + ["more than 16 patterns"] * (patterns > 16)
     if op.tuning is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lrc.dialects import lr
 from lrc.dialects.lr.store import WeightSpec
-from lrc.dialects.values.patterns import project
+from lrc.dialects.values.pruning import project
 from lrc.dialects.values.shapes import pair
 from lrc.testing.plain import up_to
 from lrc.testing.programs.kinds import ACTIVATIONS, AXES, KERNELS, POOLS, WEIGHTED, WORDS_OF

@@ -31,6 +31,17 @@ lr.model @connectivity (%x : tensor<1x2x2x2xf32>) {
 
 // -----
 
+// Filters that share their kernels keep what one of them does, whatever is zero by chance: filters 0 and 1 two kernels
+// together, filters 2 and 3 the pattern that fits both.
+// CHECK-LABEL: @shared
+// CHECK: assignment = dense<{{\[\[2, 1\], \[2, 1\], \[0, 2\], \[0, 2\]\]}}> : tensor<4x2xui8>
+lr.model @shared (%x : tensor<1x2x1x3xf32>) {
+  %a = lr.conv2d "a"(%x) kernel [1, 3] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[0.0, 0.0, 1.0]], [[0.0, 0.0, 0.0]]], [[[0.0, 2.0, 0.0]], [[3.0, 0.0, 0.0]]], [[[0.0, 0.0, 0.0]], [[0.0, 4.0, 0.0]]], [[[0.0, 0.0, 0.0]], [[0.0, 5.0, 6.0]]]]> : tensor<4x2x1x3xf32>, sparsity = #lr.sparsity<pattern ["110", "011"], share = 2>} : tensor<1x2x1x3xf32> -> tensor<1x4x1x1xf32>
+  lr.output %a {names = ["a"]} : tensor<1x4x1x1xf32>
+}
+
+// -----
+
 // Depthwise: a filter has one channel.
 // CHECK-LABEL: @depthwise
 // CHECK: groups 2 {{.*}} patterns = #pattern.set<["11/11"]>, assignment = dense<1> : tensor<2x1xui8>
@@ -83,6 +94,22 @@ lr.model @no_such_pattern (%x : tensor<1x1x2x2xf32>) {
 // CHECK: layer 'a' breaks its sparsity at filter 1, channel 1, tap (0, 0): the filter has 2 kernels, but keep = 0.5 of 2, rounded up, allows 1
 lr.model @too_many_kernels (%x : tensor<1x2x2x2xf32>) {
   %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[2.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #lr.sparsity<connectivity, keep = 0.5, budget = filter>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
+  lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
+}
+
+// -----
+
+// CHECK: net.lr:7:3: layer 'a' breaks its sparsity at filter 1, channel 1, tap (0, 0): filters 0 to 1 share 2 kernels, but keep = 0.5 of 2, rounded up, allows 1
+lr.model @kernels_of_its_own (%x : tensor<1x2x2x2xf32>) {
+  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<[[[[1.0]], [[0.0]]], [[[0.0]], [[3.0]]]]> : tensor<2x2x1x1xf32>, sparsity = #lr.sparsity<connectivity, keep = 0.5, share = 2>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32> loc("net.lr":7:3)
+  lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
+}
+
+// -----
+
+// CHECK: layer 'a': each of 2 groups has 1 filter, which cannot share their kernels 2 at a time
+lr.model @shared_across_groups (%x : tensor<1x2x2x2xf32>) {
+  %a = lr.conv2d "a"(%x) kernel [1, 1] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 2 {weight = dense<1.0> : tensor<2x1x1x1xf32>, sparsity = #lr.sparsity<connectivity, keep = 1.0, share = 2>} : tensor<1x2x2x2xf32> -> tensor<1x2x2x2xf32>
   lr.output %a {names = ["a"]} : tensor<1x2x2x2xf32>
 }
 

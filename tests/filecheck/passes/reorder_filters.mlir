@@ -20,6 +20,16 @@ lr.model @by_similarity (%x : tensor<1x3x1x2xf32>) {
 
 // -----
 
+// Filters that share their kernels stay side by side, between those of another length and those of other kernels.
+// CHECK-LABEL: @pairs
+// CHECK: order = dense<[2, 3, 0, 1, 4, 5]> : tensor<6xi32>
+lr.model @pairs (%x : tensor<1x3x1x2xf32>) {
+  %a = pattern.conv2d "a"(%x) kernel [1, 2] strides [1, 1] pads [0, 0, 0, 0] dilations [1, 1] groups 1 {weight = dense<0.0> : tensor<6x3x1x2xf32>, patterns = #pattern.set<["10", "01"]>, assignment = dense<[[1, 0, 2], [1, 0, 2], [1, 1, 1], [1, 1, 1], [0, 1, 2], [0, 1, 2]]> : tensor<6x3xui8>} : tensor<1x3x1x2xf32> -> tensor<1x6x1x1xf32>
+  lr.output %a {names = ["a"]} : tensor<1x6x1x1xf32>
+}
+
+// -----
+
 // The same channels with other patterns are not alike.
 // CHECK-LABEL: @patterns_count
 // CHECK: order = dense<[0, 2, 1]> : tensor<3xi32>

@@ -38,6 +38,21 @@ lr.model @nothing_shared (%x : tensor<1x2x8x32xf32>) {
 
 // -----
 
+// Filters can be jammed whose kernels are the same, side by side as they are stored: what is loaded serves both.
+// CHECK-LABEL: @pairs
+// CHECK: jam = 2
+// AVX512-LABEL: @pairs
+// AVX512: jam = 2
+lr.model @pairs (%x : tensor<1x2x8x32xf32>) {
+  %a = pattern.conv2d "a"(%x) kernel [1, 2] strides [1, 1] pads [0, 0, 0, 1] dilations [1, 1] groups 1 {
+    weight = dense<0.0> : tensor<4x2x1x2xf32>, patterns = #pattern.set<["10", "01"]>,
+    assignment = dense<[[1, 0], [0, 2], [1, 0], [0, 2]]> : tensor<4x2xui8>, order = dense<[0, 2, 1, 3]> : tensor<4xi32>,
+    tuning = #lr.tuning<unroll = [2, 1, 16]>} : tensor<1x2x8x32xf32> -> tensor<1x4x8x32xf32>
+  lr.output %a {names = ["a"]} : tensor<1x4x8x32xf32>
+}
+
+// -----
+
 // A schedule that is there already stays.
 // CHECK-LABEL: @scheduled
 // CHECK: schedule = #pattern.schedule<algorithm = direct, tile = [1, 1], lanes = 4, block = 2, jam = 1, group = 1, order = hwcico, load = direct>

@@ -84,3 +84,13 @@ builtin.module attributes {sparsity = #lr.sparsity<dense ["10/01"]>} {}
 
 // CHECK: unknown budget 'network': 'filter' or 'layer'
 builtin.module attributes {sparsity = #lr.sparsity<connectivity, keep = 0.5, budget = network>} {}
+
+// -----
+
+// CHECK: kernels are shared by 1 filter or more, not by 0
+builtin.module attributes {sparsity = #lr.sparsity<connectivity, keep = 0.5, share = 0>} {}
+
+// -----
+
+// CHECK: sparsity 'auto' does not say how many filters share their kernels
+builtin.module attributes {sparsity = #lr.sparsity<auto, share = 2>} {}

@@ -27,10 +27,16 @@ lr.model @convolutions {weights = #lr.store<none>} (%x : tensor<1x2x4x4xf32>) {
 // CHECK-SAME: pattern = #lr.sparsity<pattern ["110/110/000", "010/111/000"]>
 // CHECK-SAME: both = #lr.sparsity<pattern ["10/01"], keep = 0.25, budget = layer>
 // CHECK-SAME: connectivity = #lr.sparsity<connectivity, keep = 0.5, budget = filter>
+// CHECK-SAME: pairs = #lr.sparsity<pattern ["10/01"], share = 2>
+// CHECK-SAME: quads = #lr.sparsity<connectivity, keep = 0.5, budget = filter, share = 4>
+// CHECK-SAME: alone = #lr.sparsity<connectivity, keep = 0.5, budget = filter>}
 builtin.module attributes {
   dense = #lr.sparsity<dense>,
   auto = #lr.sparsity<auto>,
   pattern = #lr.sparsity<pattern ["110/110/000", "010/111/000"]>,
   both = #lr.sparsity<pattern ["10/01"], keep = 0.25, budget = layer>,
-  connectivity = #lr.sparsity<connectivity, keep = 0.5>
+  connectivity = #lr.sparsity<connectivity, keep = 0.5>,
+  pairs = #lr.sparsity<pattern ["10/01"], share = 2>,
+  quads = #lr.sparsity<connectivity, keep = 0.5, share = 4>,
+  alone = #lr.sparsity<connectivity, keep = 0.5, share = 1>
 } {}
