@@ -1,9 +1,10 @@
 """Element types in the IR: to their plain values and back."""
 
-from xdsl.dialects.builtin import Float16Type, Float32Type, MemRefType, TensorType, VectorType, f16, f32
+from typing import cast
+
+from xdsl.dialects.builtin import ContainerType, Float16Type, Float32Type, f16, f32
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.exceptions import VerifyException
-from xdsl.utils.hints import isa
 
 from lrc.dialects.values.elements import F16, F32, Element
 
@@ -19,8 +20,8 @@ def type_of(element: Element) -> FloatType:
 def element_of(value: SSAValue | Attribute) -> Element:
     """What a number is, or one of a tensor, a buffer or a vector. Raises VerifyException for what is none of these."""
     kind = value.type if isinstance(value, SSAValue) else value
-    if isa(kind, TensorType[Attribute]) or isa(kind, MemRefType[Attribute]) or isa(kind, VectorType[Attribute]):
-        kind = kind.element_type
+    if isinstance(kind, ContainerType):  # `isa` would make a constraint of the type at each call
+        kind = cast(ContainerType[Attribute], kind).get_element_type()
     if kind == f32:
         return F32
     if kind == f16:

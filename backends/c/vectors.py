@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from xdsl.dialects import arith, math, vector
 from xdsl.dialects.builtin import VectorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
-from xdsl.utils.hints import isa
 
 from lrc.backends.c.expressions import PRECEDENCE, Place, Text, runs_once
 from lrc.backends.c.scalars import ScalarPrinter
@@ -41,8 +40,8 @@ class VectorPrinter(ScalarPrinter):
         spelling, result = SPELLINGS.get(type(op)), op.results[0].type if op.results else None
         if (
             spelling is not None
-            and isa(result, VectorType[Attribute])
-            and (spelling not in OPERATORS or spelling in self.vectors(result).texts)
+            and isinstance(result, VectorType)
+            and (spelling not in OPERATORS or spelling in self.vectors(op.results[0].type).texts)
         ):
             self.table(op.results[0], spelling, *map(self.of, op.operands))
         else:

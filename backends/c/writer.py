@@ -108,8 +108,9 @@ class CWriter:
 
     def vectors(self, type: Attribute) -> Vectors:
         """How the instruction set spells vectors of a type."""
-        assert isa(type, VectorType[Attribute])
-        element, shape = element_of(type), type.get_shape()
+        element = element_of(type)
+        assert isinstance(type, VectorType)
+        shape = type.get_shape()
         found = self.isa.of(element, shape[0]) if len(shape) == 1 else None
         if found is None:
             raise DiagnosticException(f"{self.isa.name} has no vectors of {shape} {NUMBERS[element]}")
